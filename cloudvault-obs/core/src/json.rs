@@ -1,0 +1,208 @@
+//! The writer beneath every document: JSON appended to a byte buffer.
+//!
+//! What is appended is always valid JSON, whatever the value: numbers that JSON
+//! cannot write (NaN, infinities) become strings that say so.
+
+use std::fmt::{self, Write as _};
+
+/// A value as `tracing` and the documents know it.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// Text.
+    Str(&'a str),
+    /// A signed integer.
+    I64(i64),
+    /// An unsigned integer.
+    U64(u64),
+    /// A signed integer; JSON has no limit, though some readers do.
+    I128(i128),
+    /// An unsigned integer; JSON has no limit, though some readers do.
+    U128(u128),
+    /// A float; NaN and the infinities are written as strings.
+    F64(f64),
+    /// A truth value.
+    Bool(bool),
+    /// Anything that can be formatted, written as text.
+    Display(&'a dyn fmt::Display),
+    /// Anything that can be debugged, written as text.
+    Debug(&'a dyn fmt::Debug),
+}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Vec::new();
+        value(&mut out, *self);
+        f.write_str(&String::from_utf8_lossy(&out))
+    }
+}
+
+/// Appends `value`.
+#[inline]
+pub fn value(out: &mut Vec<u8>, value: Value<'_>) {
+    match value {
+        Value::Str(text) => string(out, text),
+        Value::I64(number) => integer(out, number),
+        Value::U64(number) => integer(out, number),
+        Value::I128(number) => integer(out, number),
+        Value::U128(number) => integer(out, number),
+        Value::F64(number) => float(out, number),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Display(text) => display(out, format_args!("{text}")),
+        Value::Debug(text) => display(out, format_args!("{text:?}")),
+    }
+}
+
+/// Appends an integer.
+#[inline]
+pub fn integer(out: &mut Vec<u8>, number: impl itoa::Integer) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
+/// Appends a float in the shortest form that reads back as the same bits;
+/// `"NaN"`, `"Infinity"` and `"-Infinity"` are strings.
+pub fn float(out: &mut Vec<u8>, number: f64) {
+    if number.is_finite() {
+        out.extend_from_slice(zmij::Buffer::new().format_finite(number).as_bytes());
+    } else if number.is_nan() {
+        out.extend_from_slice(b"\"NaN\"");
+    } else if number > 0.0 {
+        out.extend_from_slice(b"\"Infinity\"");
+    } else {
+        out.extend_from_slice(b"\"-Infinity\"");
+    }
+}
+
+/// Appends text in quotes.
+#[inline]
+pub fn string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    escape(out, text);
+    out.push(b'"');
+}
+
+/// Appends formatted text in quotes. A formatter that fails leaves what it had
+/// written, so the document stays whole.
+pub fn display(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
+    out.push(b'"');
+    // The writer below never fails, and a failing Display is not ours to report.
+    let _ = Escaping(out).write_fmt(text);
+    out.push(b'"');
+}
+
+/// Appends `,"key":` or, as the first member of its object, `"key":`.
+#[inline]
+pub fn key(out: &mut Vec<u8>, key: &str) {
+    if !matches!(out.last(), Some(b'{') | None) {
+        out.push(b',');
+    }
+    string(out, key);
+    out.push(b':');
+}
+
+struct Escaping<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Escaping<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        escape(self.0, text);
+        Ok(())
+    }
+}
+
+/// Appends text without quotes, in runs: nearly all text needs no escape.
+#[inline]
+fn escape(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    for (index, &byte) in bytes.iter().enumerate() {
+        let code = ESCAPE[usize::from(byte)];
+        if code != 0 {
+            out.extend_from_slice(&bytes[start..index]);
+            start = index + 1;
+            escape_one(out, byte, code);
+        }
+    }
+    out.extend_from_slice(&bytes[start..]);
+}
+
+#[cold]
+fn escape_one(out: &mut Vec<u8>, byte: u8, code: u8) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    if code == b'u' {
+        out.extend_from_slice(b"\\u00");
+        out.push(HEX[usize::from(byte >> 4)]);
+        out.push(HEX[usize::from(byte & 15)]);
+    } else {
+        out.extend_from_slice(&[b'\\', code]);
+    }
+}
+
+/// For each byte the letter behind its backslash, or 0 where it stands as it is.
+const ESCAPE: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = b'u';
+        byte += 1;
+    }
+    table[0x08] = b'b';
+    table[0x09] = b't';
+    table[0x0a] = b'n';
+    table[0x0c] = b'f';
+    table[0x0d] = b'r';
+    table[b'"' as usize] = b'"';
+    table[b'\\' as usize] = b'\\';
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn written(of: Value<'_>) -> serde_json::Value {
+        let mut out = Vec::new();
+        value(&mut out, of);
+        serde_json::from_slice(&out).expect("valid JSON")
+    }
+
+    #[test]
+    fn extremes_are_valid_json() {
+        assert_eq!(written(Value::I64(i64::MIN)), serde_json::json!(i64::MIN));
+        assert_eq!(written(Value::U64(u64::MAX)), serde_json::json!(u64::MAX));
+        assert_eq!(written(Value::F64(f64::MAX)), serde_json::json!(f64::MAX));
+        assert_eq!(written(Value::F64(f64::NAN)), "NaN");
+        assert_eq!(written(Value::F64(f64::NEG_INFINITY)), "-Infinity");
+        assert_eq!(
+            written(Value::Str("a\"b\\c\n\u{1}\u{7f}\u{2028}")),
+            "a\"b\\c\n\u{1}\u{7f}\u{2028}"
+        );
+        let mut out = Vec::new();
+        value(&mut out, Value::U128(u128::MAX));
+        assert_eq!(out, u128::MAX.to_string().into_bytes());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_reads_back(text: String) {
+            prop_assert_eq!(written(Value::Str(&text)), text.as_str());
+            prop_assert_eq!(written(Value::Display(&text)), text.as_str());
+            prop_assert_eq!(written(Value::Debug(&text)), format!("{text:?}"));
+        }
+
+        #[test]
+        fn any_float_reads_back(bits: u64) {
+            let number = f64::from_bits(bits);
+            let mut out = Vec::new();
+            float(&mut out, number);
+            if number.is_finite() {
+                // By the standard library: serde_json's own default is off by a digit.
+                let read: f64 = std::str::from_utf8(&out).unwrap().parse().unwrap();
+                prop_assert_eq!(read.to_bits(), bits);
+            }
+            prop_assert!(serde_json::from_slice::<serde_json::Value>(&out).is_ok());
+        }
+    }
+}

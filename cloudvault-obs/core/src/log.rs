@@ -1,0 +1,232 @@
+//! Fields of spans and events as JSON members, and the rules for their names.
+//!
+//! A span's fields are rendered once, when they are recorded, together with
+//! those of the spans above it; an event copies the bytes. The innermost value
+//! of a name wins, so a line never holds the same key twice.
+
+use crate::json::{self, Value};
+
+/// Keys that every line owns. A user's field of such a name is written as
+/// `fields.NAME`, so that it can neither be lost nor forge one of them.
+pub const RESERVED: &[&str] = &[
+    "timestamp",
+    "level",
+    "message",
+    "target",
+    "service",
+    "function_name",
+    "function_version",
+    "cold_start",
+    "request_id",
+    "xray_trace_id",
+];
+
+/// JSON members in the order in which they were added, without the braces:
+/// `,"key":value,"other":2`.
+#[derive(Debug, Clone, Default)]
+pub struct Members {
+    bytes: Vec<u8>,
+    spans: Vec<Member>,
+    /// One bit for each key present: most names are ruled out by it alone.
+    mask: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    /// From the comma before the key to the end of the value.
+    start: u32,
+    /// The key without its quotes.
+    key_end: u32,
+    end: u32,
+}
+
+impl Members {
+    /// The members as bytes, each led by a comma.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Adds `key`, in place of an earlier value of the same key. A reserved key
+    /// is written as `fields.KEY`.
+    pub fn field(&mut self, key: &str, value: Value<'_>) {
+        if is_reserved(key) {
+            self.own(&format!("fields.{key}"), value);
+        } else {
+            self.own(key, value);
+        }
+    }
+
+    /// Adds `key` as it is: for the keys that the product itself owns.
+    pub fn own(&mut self, key: &str, value: Value<'_>) {
+        self.remove(key);
+        let start = self.bytes.len();
+        self.bytes.push(b',');
+        json::string(&mut self.bytes, key);
+        let key_end = self.bytes.len() - 1;
+        self.bytes.push(b':');
+        json::value(&mut self.bytes, value);
+        // Offsets are 32 bits wide; what lies beyond could not be a log event.
+        let offsets = (
+            start.try_into(),
+            key_end.try_into(),
+            self.bytes.len().try_into(),
+        );
+        if let (Ok(start), Ok(key_end), Ok(end)) = offsets {
+            self.spans.push(Member {
+                start,
+                key_end,
+                end,
+            });
+            self.mask |= key_bit(key);
+        } else {
+            self.bytes.truncate(start);
+        }
+    }
+
+    /// Whether `key` is among the members.
+    #[must_use]
+    pub fn contains(&self, key: &str) -> bool {
+        self.position(key).is_some()
+    }
+
+    /// Copies the members to `out`, leaving out those whose key is in `over`:
+    /// an event's own fields win over its span's.
+    pub fn append_except(&self, out: &mut Vec<u8>, over: &Self) {
+        if self.mask & over.mask == 0 {
+            out.extend_from_slice(&self.bytes);
+            return;
+        }
+        for member in &self.spans {
+            if !over.contains_escaped(self.key(member)) {
+                out.extend_from_slice(&self.bytes[member.start as usize..member.end as usize]);
+            }
+        }
+    }
+
+    /// Forgets the members and keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.spans.clear();
+        self.mask = 0;
+    }
+
+    fn key(&self, member: &Member) -> &[u8] {
+        &self.bytes[member.start as usize + 2..member.key_end as usize]
+    }
+
+    fn contains_escaped(&self, key: &[u8]) -> bool {
+        self.spans.iter().any(|member| self.key(member) == key)
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        if self.mask & key_bit(key) == 0 {
+            return None;
+        }
+        let needs_escape = key
+            .bytes()
+            .any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\');
+        if needs_escape {
+            let mut quoted = Vec::new();
+            json::string(&mut quoted, key);
+            let escaped = &quoted[1..quoted.len() - 1];
+            return self
+                .spans
+                .iter()
+                .position(|member| self.key(member) == escaped);
+        }
+        self.spans
+            .iter()
+            .position(|member| self.key(member) == key.as_bytes())
+    }
+
+    fn remove(&mut self, key: &str) {
+        let Some(index) = self.position(key) else {
+            return;
+        };
+        let gone = self.spans.remove(index);
+        self.bytes.drain(gone.start as usize..gone.end as usize);
+        let length = gone.end - gone.start;
+        for later in &mut self.spans[index..] {
+            later.start -= length;
+            later.key_end -= length;
+            later.end -= length;
+        }
+    }
+}
+
+/// Whether a line owns `key`.
+#[must_use]
+pub fn is_reserved(key: &str) -> bool {
+    const MASK: u64 = {
+        let (mut mask, mut index) = (0, 0);
+        while index < RESERVED.len() {
+            mask |= key_bit(RESERVED[index]);
+            index += 1;
+        }
+        mask
+    };
+    MASK & key_bit(key) != 0 && RESERVED.contains(&key)
+}
+
+/// One of 64 bits by the key's length and its first and last byte.
+const fn key_bit(key: &str) -> u64 {
+    let bytes = key.as_bytes();
+    if bytes.is_empty() {
+        return 1;
+    }
+    let (first, last) = (bytes[0] as usize, bytes[bytes.len() - 1] as usize);
+    1 << ((bytes.len() * 7 + first * 3 + last * 5) % 64)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn object(members: &[u8]) -> serde_json::Value {
+        let mut text = b"{\"_\":0".to_vec();
+        text.extend_from_slice(members);
+        text.push(b'}');
+        serde_json::from_slice(&text).expect("valid JSON")
+    }
+
+    #[test]
+    fn a_reserved_key_is_kept_under_another_name() {
+        let mut members = Members::default();
+        members.field("level", Value::I64(3));
+        members.own("request_id", Value::Str("r"));
+        assert_eq!(members.as_bytes(), br#","fields.level":3,"request_id":"r""#);
+    }
+
+    proptest! {
+        #[test]
+        fn the_last_value_of_a_key_wins_and_stands_once(
+            fields in prop::collection::vec(("[a-e\"\\\\\n]{0,3}", any::<i64>()), 0..20),
+            over in prop::collection::vec(("[a-e\"\\\\\n]{0,3}", any::<i64>()), 0..5),
+        ) {
+            let mut expect = HashMap::new();
+            let (mut below, mut above) = (Members::default(), Members::default());
+            for (key, value) in &fields {
+                below.field(key, Value::I64(*value));
+                expect.insert(key.clone(), *value);
+            }
+            for (key, value) in &over {
+                above.field(key, Value::I64(*value));
+                expect.insert(key.clone(), *value);
+            }
+            let mut line = Vec::new();
+            below.append_except(&mut line, &above);
+            line.extend_from_slice(above.as_bytes());
+            let read = object(&line);
+            let read = read.as_object().unwrap();
+            prop_assert_eq!(read.len(), expect.len() + 1);
+            for (key, value) in expect {
+                prop_assert_eq!(read[&key].as_i64(), Some(value));
+            }
+        }
+    }
+}

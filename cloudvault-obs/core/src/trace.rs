@@ -1,0 +1,279 @@
+//! Trace ids, segment ids and the `X-Amzn-Trace-Id` header.
+//!
+//! The header is read leniently, as AWS's own services write it in several
+//! ways: any order, keys in any case, blanks around `;`, unknown keys.
+
+use std::{error, fmt, num::NonZeroU64, str::FromStr};
+
+/// `1-5759e988-bd862e3fe1be46a994272793`: 128 bits, the first 32 of which are
+/// usually, and need not be, the epoch second at which the trace began.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TraceId(u128);
+
+impl TraceId {
+    /// A new id: `epoch_seconds` in front, the low 96 bits of `random` behind.
+    #[must_use]
+    pub fn new(epoch_seconds: u32, random: u128) -> Self {
+        Self(u128::from(epoch_seconds) << 96 | random & (u128::MAX >> 32))
+    }
+
+    /// The 128 bits, as W3C's `trace-id` has them.
+    #[must_use]
+    pub fn to_bits(self) -> u128 {
+        self.0
+    }
+
+    /// The id with these 128 bits.
+    #[must_use]
+    pub fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "1-{:08x}-{:024x}",
+            self.0 >> 96,
+            self.0 & (u128::MAX >> 32)
+        )
+    }
+}
+
+impl fmt::Debug for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for TraceId {
+    type Err = ParseTraceError;
+
+    fn from_str(text: &str) -> Result<Self, ParseTraceError> {
+        let error = ParseTraceError("trace id: expected 1-8hex-24hex");
+        let (time, rest) = text
+            .strip_prefix("1-")
+            .and_then(|rest| rest.split_once('-'))
+            .ok_or(error)?;
+        let (time, rest) = (hex(time, 8).ok_or(error)?, hex(rest, 24).ok_or(error)?);
+        Ok(Self(time << 96 | rest))
+    }
+}
+
+/// Sixteen hexadecimal digits that name a segment or subsegment; never zero.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SegmentId(NonZeroU64);
+
+impl SegmentId {
+    /// The id with these bits; zero, which names nothing, becomes one.
+    #[must_use]
+    pub fn from_bits(bits: u64) -> Self {
+        Self(NonZeroU64::new(bits).unwrap_or(NonZeroU64::MIN))
+    }
+
+    /// The 64 bits, as W3C's `parent-id` has them.
+    #[must_use]
+    pub fn to_bits(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for SegmentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for SegmentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for SegmentId {
+    type Err = ParseTraceError;
+
+    fn from_str(text: &str) -> Result<Self, ParseTraceError> {
+        hex(text, 16)
+            .and_then(|bits| NonZeroU64::new(bits as u64))
+            .map(Self)
+            .ok_or(ParseTraceError(
+                "segment id: expected 16 hexadecimal digits, not all zero",
+            ))
+    }
+}
+
+/// Whether the documents of a trace are to be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sampled {
+    /// `Sampled=1`
+    Yes,
+    /// `Sampled=0`
+    No,
+    /// `Sampled=?`, or no word of it: the next service decides.
+    #[default]
+    Undecided,
+}
+
+/// What `X-Amzn-Trace-Id` carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceHeader {
+    /// The trace.
+    pub root: TraceId,
+    /// The segment above the receiver's; in Lambda, the function's facade.
+    pub parent: Option<SegmentId>,
+    /// The sampling decision so far.
+    pub sampled: Sampled,
+    /// Lambda's loop-detection record, opaque; to be passed on as it is.
+    pub lineage: Option<Box<str>>,
+}
+
+/// Longer headers are refused: AWS's own stay below 400 bytes.
+const MAX_HEADER: usize = 2048;
+
+impl FromStr for TraceHeader {
+    type Err = ParseTraceError;
+
+    fn from_str(text: &str) -> Result<Self, ParseTraceError> {
+        if text.len() > MAX_HEADER {
+            return Err(ParseTraceError("trace header: longer than 2,048 bytes"));
+        }
+        let (mut root, mut parent, mut sampled, mut lineage) =
+            (None, None, Sampled::default(), None);
+        for part in text.split(';') {
+            let Some((key, value)) = part.split_once('=') else {
+                continue;
+            };
+            let (key, value) = (key.trim(), value.trim());
+            if key.eq_ignore_ascii_case("root") {
+                root = Some(value.parse()?);
+            } else if key.eq_ignore_ascii_case("parent") {
+                parent = value.parse().ok();
+            } else if key.eq_ignore_ascii_case("sampled") {
+                sampled = match value {
+                    "1" => Sampled::Yes,
+                    "0" => Sampled::No,
+                    _ => Sampled::Undecided,
+                };
+            } else if key.eq_ignore_ascii_case("lineage") {
+                lineage = Some(value.into());
+            }
+        }
+        let root = root.ok_or(ParseTraceError("trace header: expected Root=1-8hex-24hex"))?;
+        Ok(Self {
+            root,
+            parent,
+            sampled,
+            lineage,
+        })
+    }
+}
+
+impl fmt::Display for TraceHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Root={}", self.root)?;
+        if let Some(parent) = self.parent {
+            write!(f, ";Parent={parent}")?;
+        }
+        match self.sampled {
+            Sampled::Yes => f.write_str(";Sampled=1")?,
+            Sampled::No => f.write_str(";Sampled=0")?,
+            Sampled::Undecided => {}
+        }
+        match &self.lineage {
+            Some(lineage) => write!(f, ";Lineage={lineage}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The text is not a trace id, segment id or trace header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParseTraceError(&'static str);
+
+impl fmt::Display for ParseTraceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl error::Error for ParseTraceError {}
+
+fn hex(text: &str, digits: usize) -> Option<u128> {
+    let plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    plain.then(|| u128::from_str_radix(text, 16).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ROOT: &str = "1-5759e988-bd862e3fe1be46a994272793";
+
+    fn check(text: &str, expect: &str) {
+        let shown = text
+            .parse::<TraceHeader>()
+            .map_or_else(|e| e.to_string(), |h| h.to_string());
+        assert_eq!(shown, expect, "{text}");
+    }
+
+    #[test]
+    fn headers_are_read_in_every_spelling_that_aws_uses() {
+        let whole = format!("Root={ROOT};Parent=53995c3f42cd8ad8;Sampled=1");
+        check(&whole, &whole);
+        check(
+            &format!("Sampled=1 ; parent=53995c3f42cd8ad8; ROOT={ROOT}"),
+            &whole,
+        );
+        check(&format!("Self=1-0-0;{whole};Foo=bar"), &whole);
+        check(
+            &format!("{whole};Lineage=a:1|b:0"),
+            &format!("{whole};Lineage=a:1|b:0"),
+        );
+        check(&format!("Root={ROOT};Sampled=?"), &format!("Root={ROOT}"));
+        check(
+            &format!("Root={ROOT};Sampled=0"),
+            &format!("Root={ROOT};Sampled=0"),
+        );
+        check(&format!("Root={ROOT};Parent=zz"), &format!("Root={ROOT}"));
+    }
+
+    #[test]
+    fn what_is_no_trace_is_refused() {
+        check("", "trace header: expected Root=1-8hex-24hex");
+        check(
+            "Parent=53995c3f42cd8ad8",
+            "trace header: expected Root=1-8hex-24hex",
+        );
+        check(
+            "Root=2-5759e988-bd862e3fe1be46a994272793",
+            "trace id: expected 1-8hex-24hex",
+        );
+        check(
+            "Root=1-+759e988-bd862e3fe1be46a994272793",
+            "trace id: expected 1-8hex-24hex",
+        );
+        check(&"x".repeat(4096), "trace header: longer than 2,048 bytes");
+    }
+
+    proptest! {
+        #[test]
+        fn every_header_round_trips(root: u128, parent: Option<u64>, sampled in 0..3usize) {
+            let header = TraceHeader {
+                root: TraceId::from_bits(root),
+                parent: parent.map(SegmentId::from_bits),
+                sampled: [Sampled::Yes, Sampled::No, Sampled::Undecided][sampled],
+                lineage: None,
+            };
+            prop_assert_eq!(header.to_string().parse::<TraceHeader>(), Ok(header));
+        }
+
+        #[test]
+        fn arbitrary_text_never_panics(text: String) {
+            let _ = text.parse::<TraceHeader>();
+        }
+    }
+}
