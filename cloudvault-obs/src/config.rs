@@ -1,0 +1,175 @@
+//! The environment, read once.
+
+use std::{net::SocketAddr, net::ToSocketAddrs, path::PathBuf};
+
+use tracing::level_filters::LevelFilter;
+
+/// Everything that the environment decides.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) service: String,
+    pub(crate) function_name: String,
+    pub(crate) function_version: String,
+    pub(crate) namespace: String,
+    pub(crate) level: LevelFilter,
+    pub(crate) xray: Option<String>,
+    pub(crate) journal: PathBuf,
+    /// Whether this environment has to count its first invocation as cold.
+    pub(crate) starts_cold: bool,
+    /// Values that could not be used, each with what is used instead.
+    pub(crate) complaints: Vec<String>,
+}
+
+const DEFAULT_JOURNAL: &str = "/tmp/cloudvault-obs/journal";
+
+impl Config {
+    /// Reads `variables`; a bad value is reported in `complaints` and its
+    /// default used, because telemetry never fails the function.
+    pub(crate) fn read(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut set = std::collections::HashMap::new();
+        set.extend(
+            variables
+                .into_iter()
+                .filter(|(_, value)| !value.trim().is_empty()),
+        );
+        let mut take = |name: &str| set.remove(name).map(|value| value.trim().to_owned());
+        let mut complaints = Vec::new();
+
+        let function_name =
+            take("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "function".to_owned());
+        let service = take("OBS_SERVICE").unwrap_or_else(|| function_name.clone());
+        let level = [("AWS_LAMBDA_LOG_LEVEL", take("AWS_LAMBDA_LOG_LEVEL")), ("OBS_LOG", take("OBS_LOG"))]
+            .into_iter()
+            .filter_map(|(name, value)| {
+                let value = value?;
+                let level = parse_level(&value);
+                if level.is_none() {
+                    complaints.push(format!(
+                        "{name}={value:?}: expected TRACE, DEBUG, INFO, WARN, ERROR or FATAL; using INFO"
+                    ));
+                }
+                level
+            })
+            .next()
+            .unwrap_or(LevelFilter::INFO);
+        // Under provisioned concurrency and Managed Instances an environment is
+        // ready before anyone waits for it: its first invocation is not cold.
+        let starts_cold = !matches!(
+            take("AWS_LAMBDA_INITIALIZATION_TYPE").as_deref(),
+            Some("provisioned-concurrency" | "lambda-managed-instances")
+        );
+        Self {
+            function_version: take("AWS_LAMBDA_FUNCTION_VERSION")
+                .unwrap_or_else(|| "$LATEST".to_owned()),
+            namespace: take("OBS_NAMESPACE").unwrap_or_else(|| service.clone()),
+            xray: take("AWS_XRAY_DAEMON_ADDRESS"),
+            journal: take("OBS_JOURNAL")
+                .unwrap_or_else(|| DEFAULT_JOURNAL.to_owned())
+                .into(),
+            service,
+            function_name,
+            level,
+            starts_cold,
+            complaints,
+        }
+    }
+}
+
+fn parse_level(text: &str) -> Option<LevelFilter> {
+    Some(match text.to_ascii_uppercase().as_str() {
+        "TRACE" => LevelFilter::TRACE,
+        "DEBUG" => LevelFilter::DEBUG,
+        "INFO" => LevelFilter::INFO,
+        "WARN" => LevelFilter::WARN,
+        "ERROR" | "FATAL" => LevelFilter::ERROR,
+        _ => return None,
+    })
+}
+
+/// The UDP address in `AWS_XRAY_DAEMON_ADDRESS`: `host:port`, or
+/// `udp:host:port tcp:host:port` in either order, where the host may be a name.
+pub(crate) fn xray_address(text: &str) -> Option<SocketAddr> {
+    let parts = || text.split_ascii_whitespace();
+    let udp = parts()
+        .find_map(|part| part.strip_prefix("udp:"))
+        .or_else(|| parts().find(|part| !part.starts_with("tcp:")))?;
+    udp.to_socket_addrs().ok()?.next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Config {
+        Config::read(
+            variables
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_string())),
+        )
+    }
+
+    #[test]
+    fn names_fall_back_on_each_other() {
+        let config = read(&[("AWS_LAMBDA_FUNCTION_NAME", "upload")]);
+        assert_eq!(
+            (config.service.as_str(), config.namespace.as_str()),
+            ("upload", "upload")
+        );
+        let config = read(&[
+            ("AWS_LAMBDA_FUNCTION_NAME", "upload"),
+            ("OBS_SERVICE", "vault"),
+        ]);
+        assert_eq!(
+            (config.service.as_str(), config.namespace.as_str()),
+            ("vault", "vault")
+        );
+        let config = read(&[("OBS_SERVICE", " "), ("OBS_NAMESPACE", "N")]);
+        assert_eq!(
+            (config.service.as_str(), config.namespace.as_str()),
+            ("function", "N")
+        );
+    }
+
+    #[test]
+    fn lambdas_own_level_goes_before_ours_and_nonsense_is_reported() {
+        let both = [("OBS_LOG", "debug"), ("AWS_LAMBDA_LOG_LEVEL", "WARN")];
+        assert_eq!(read(&both).level, LevelFilter::WARN);
+        assert_eq!(read(&[("OBS_LOG", "debug")]).level, LevelFilter::DEBUG);
+        let bad = read(&[("OBS_LOG", "verbose")]);
+        assert_eq!(bad.level, LevelFilter::INFO);
+        assert_eq!(
+            bad.complaints,
+            ["OBS_LOG=\"verbose\": expected TRACE, DEBUG, INFO, WARN, ERROR or FATAL; using INFO"]
+        );
+    }
+
+    #[test]
+    fn only_on_demand_and_restored_environments_start_cold() {
+        for (kind, cold) in [
+            ("on-demand", true),
+            ("snap-start", true),
+            ("provisioned-concurrency", false),
+            ("lambda-managed-instances", false),
+        ] {
+            assert_eq!(
+                read(&[("AWS_LAMBDA_INITIALIZATION_TYPE", kind)]).starts_cold,
+                cold
+            );
+        }
+    }
+
+    #[test]
+    fn the_daemons_address_comes_in_several_forms() {
+        let expect = "127.0.0.1:2000".parse().ok();
+        for text in [
+            "127.0.0.1:2000",
+            "udp:127.0.0.1:2000 tcp:127.0.0.2:3000",
+            "tcp:127.0.0.2:3000 udp:127.0.0.1:2000",
+        ] {
+            assert_eq!(xray_address(text), expect, "{text}");
+        }
+        assert!(xray_address("localhost:2000").is_some());
+        assert_eq!(xray_address("tcp:127.0.0.1:2000"), None);
+        assert_eq!(xray_address("nonsense"), None);
+    }
+}
