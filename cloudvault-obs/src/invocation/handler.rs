@@ -92,6 +92,8 @@ struct Guarded(Span);
 impl Drop for Guarded {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            self.0
+                .in_scope(|| tracing::error!(target: HANDLER_TARGET, "handler panicked"));
             self.0.record("error", "panicked");
         }
     }

@@ -178,6 +178,7 @@ async fn a_panicking_handler_still_leaves_its_segments() {
         }));
     let call = service.call(event(json!({}), 1));
     assert!(tokio::spawn(call).await.unwrap_err().is_panic());
+    assert_eq!(process.lines()[0]["message"], "handler panicked");
     let segments = process.segments();
     assert_eq!(segments["handler"]["fault"], true);
     assert!(segments.contains_key("work"));

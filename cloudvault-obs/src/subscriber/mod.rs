@@ -32,6 +32,10 @@ pub(crate) const INVOCATION_TARGET: &str = "cloudvault_obs::invocation";
 /// Target of the span around the handler.
 pub(crate) const HANDLER_TARGET: &str = "cloudvault_obs::handler";
 
+/// Where `lambda_runtime` logs what the handler's own span has said already: the
+/// same failure would count twice among the ERROR lines.
+const REPEATER: &str = "lambda_runtime::layers::panic";
+
 /// Spans below this level are neither subsegments nor context.
 const SPAN_LEVEL: LevelFilter = LevelFilter::INFO;
 
@@ -46,6 +50,9 @@ pub(crate) struct Observer {
 
 impl Observer {
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
+        if metadata.target() == REPEATER {
+            return false;
+        }
         if metadata.is_span() {
             *metadata.level() <= SPAN_LEVEL.max(self.level)
         } else {

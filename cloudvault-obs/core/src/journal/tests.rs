@@ -127,6 +127,7 @@ fn a_cell_of_a_dead_writer_is_skipped_and_counted() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri cannot map files")]
 fn a_journal_survives_its_processes_in_the_file() {
     let file = tempfile::tempfile().unwrap();
     let layout = Layout::new(8, 1024);
@@ -147,6 +148,7 @@ fn a_journal_survives_its_processes_in_the_file() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri cannot map files")]
 fn a_file_that_is_no_journal_is_refused_by_the_library_and_formatted_by_the_extension() {
     let file = tempfile::tempfile().unwrap();
     assert_eq!(
