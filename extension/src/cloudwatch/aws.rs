@@ -1,0 +1,286 @@
+//! PutMetricData by AWS's own client: signing, wire format and compression are
+//! its; retries, deadlines and the choice of connections are ours.
+//!
+//! Without aws-config and with rustls on ring: the default stack is three times
+//! the size and spends tens of milliseconds at the first request. The
+//! certificate authorities are compiled in, since reading the system's takes
+//! most of a TLS client's start.
+
+use std::{cell::OnceCell, error::Error, time::Duration};
+
+use aws_credential_types::Credentials;
+use aws_sdk_cloudwatch::{
+    Client,
+    config::{self, BehaviorVersion, Region, SharedHttpClient},
+    error::{ProvideErrorMetadata, SdkError},
+    operation::put_metric_data::PutMetricDataError,
+    types::{Dimension, MetricDatum, StandardUnit},
+};
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_types::{DateTime, retry::RetryConfig, timeout::TimeoutConfig};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+
+use super::{Class, Put, PutError, classify};
+use crate::{
+    batch::{Batch, Datum},
+    config::Account,
+};
+
+/// A connection that takes longer than this to come up is tried anew.
+const CONNECT: Duration = Duration::from_secs(1);
+
+/// CloudWatch in one account and region. The client comes up when it is first
+/// needed, or asked to [`Put::prepare`].
+#[derive(Debug)]
+pub struct CloudWatch {
+    account: Account,
+    ca_bundle: Vec<u8>,
+    transport: OnceCell<Transport>,
+    client: OnceCell<Client>,
+}
+
+impl CloudWatch {
+    /// A client for `account`. `ca_bundle` holds certificate authorities in PEM
+    /// to trust beside the compiled-in ones; it may be empty.
+    #[must_use]
+    pub fn new(account: Account, ca_bundle: Vec<u8>) -> Self {
+        Self {
+            account,
+            ca_bundle,
+            transport: OnceCell::new(),
+            client: OnceCell::new(),
+        }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| self.connect())
+    }
+
+    fn connect(&self) -> Client {
+        let account = &self.account;
+        let endpoint = account.endpoint.as_deref();
+        let transport = self
+            .transport
+            .get_or_init(|| Transport::new(endpoint, &self.ca_bundle));
+        let token = account
+            .session_token
+            .as_ref()
+            .map(|token| token.reveal().to_owned());
+        let secret = account.secret_key.reveal();
+        let mut settings = config::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(account.region.clone()))
+            .credentials_provider(Credentials::new(
+                &account.access_key,
+                secret,
+                token,
+                None,
+                "environment",
+            ))
+            .use_fips(account.fips)
+            .use_dual_stack(account.dual_stack)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build())
+            .http_client(transport.connect());
+        settings.set_endpoint_url(account.endpoint.clone());
+        Client::from_conf(settings.build())
+    }
+}
+
+impl Put for CloudWatch {
+    async fn put(&self, batch: &Batch) -> Result<(), PutError> {
+        let request = self
+            .client()
+            .put_metric_data()
+            .namespace(&batch.namespace)
+            .set_metric_data(Some(batch.data.iter().map(datum).collect()));
+        // Boxed: the SDK's future is some kilobytes, and every caller would carry it.
+        match Box::pin(request.send()).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(judge(&error)),
+        }
+    }
+
+    fn prepare(&self) {
+        self.client();
+    }
+
+    fn reconnect(&mut self) {
+        self.client.take();
+    }
+}
+
+fn datum(datum: &Datum) -> MetricDatum {
+    let series = &*datum.series;
+    let dimensions = series
+        .dimensions
+        .iter()
+        .map(|(name, value)| Dimension::builder().name(name).value(value).build());
+    let counts = datum.values.iter().map(|&(_, count)| count as f64);
+    MetricDatum::builder()
+        .metric_name(&series.name)
+        .set_dimensions((!series.dimensions.is_empty()).then(|| dimensions.collect()))
+        .timestamp(DateTime::from_millis(datum.timestamp_ms))
+        .set_values(Some(datum.values.iter().map(|&(value, _)| value).collect()))
+        .set_counts(Some(counts.collect()))
+        .unit(StandardUnit::from(series.unit.as_str()))
+        .storage_resolution(i32::from(series.resolution.seconds()))
+        .build()
+}
+
+fn judge(error: &SdkError<PutMetricDataError>) -> PutError {
+    let named = |class, code: &str| PutError {
+        class,
+        code: code.to_owned(),
+        message: chain(error),
+    };
+    match error {
+        SdkError::ServiceError(answer) => {
+            let status = answer.raw().status().as_u16();
+            let code = answer.err().code().unwrap_or_default();
+            let message = answer.err().message().unwrap_or_default();
+            PutError {
+                class: classify(code, status),
+                code: if code.is_empty() {
+                    format!("HTTP {status}")
+                } else {
+                    code.to_owned()
+                },
+                message: message.chars().take(500).collect(),
+            }
+        }
+        SdkError::DispatchFailure(failure) if failure.is_user() => {
+            named(Class::Denied, "BadRequest")
+        }
+        SdkError::DispatchFailure(_) if never_sent(error) => {
+            named(Class::Transient, "ConnectionFailed")
+        }
+        SdkError::DispatchFailure(_) => named(Class::Unconfirmed, "ConnectionLost"),
+        SdkError::TimeoutError(_) => named(Class::Unconfirmed, "Timeout"),
+        // An answer that is no error document, for one from a proxy.
+        SdkError::ResponseError(answer) => match answer.raw().status().as_u16() {
+            200..=299 => named(Class::Unconfirmed, "UnreadableAnswer"),
+            status => named(classify("", status), "UnreadableAnswer"),
+        },
+        // Before anything was sent, for one credentials that cannot sign.
+        _ => named(Class::Denied, "NotSent"),
+    }
+}
+
+/// Whether the failure came before the request was on the wire.
+fn never_sent(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error| error.source()).any(|cause| {
+        let connect = cause
+            .downcast_ref::<hyper_util::client::legacy::Error>()
+            .is_some_and(hyper_util::client::legacy::Error::is_connect);
+        let refused = cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused);
+        connect || refused
+    })
+}
+
+/// The error and its causes in one bounded line.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    let text: Vec<_> = causes.map(ToString::to_string).collect();
+    text.join(": ").chars().take(500).collect()
+}
+
+/// How connections are made.
+#[derive(Debug)]
+enum Transport {
+    /// Plain HTTP: a local endpoint.
+    Plain,
+    /// TLS, with what is trusted.
+    Tls(tls::TlsContext),
+}
+
+impl Transport {
+    fn new(endpoint: Option<&str>, ca_bundle: &[u8]) -> Self {
+        if endpoint.is_some_and(|url| url.starts_with("http://")) {
+            return Self::Plain;
+        }
+        let mut trusted = tls::TrustStore::empty();
+        for authority in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+            trusted.add_pem_certificate(pem(authority));
+        }
+        let extra = CertificateDer::pem_slice_iter(ca_bundle);
+        for authority in extra.filter_map(Result::ok).filter(usable) {
+            trusted.add_pem_certificate(pem(&authority));
+        }
+        let context = tls::TlsContext::builder().with_trust_store(trusted).build();
+        Self::Tls(context.unwrap_or_default())
+    }
+
+    fn connect(&self) -> SharedHttpClient {
+        match self {
+            Self::Plain => Builder::new().build_http(),
+            Self::Tls(context) => Builder::new()
+                .tls_provider(tls::Provider::Rustls(
+                    tls::rustls_provider::CryptoMode::Ring,
+                ))
+                .tls_context(context.clone())
+                .build_https(),
+        }
+    }
+}
+
+/// How many certificates of a PEM bundle can be used.
+#[must_use]
+pub fn usable_authorities(bundle: &[u8]) -> usize {
+    CertificateDer::pem_slice_iter(bundle)
+        .filter_map(Result::ok)
+        .filter(usable)
+        .count()
+}
+
+/// The HTTP client panics on what is no certificate authority: ask first.
+fn usable(certificate: &CertificateDer<'_>) -> bool {
+    RootCertStore::empty()
+        .add(certificate.clone().into_owned())
+        .is_ok()
+}
+
+fn pem(certificate: &[u8]) -> Vec<u8> {
+    let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
+    for (index, chunk) in STANDARD
+        .encode(certificate)
+        .as_bytes()
+        .chunks(64)
+        .enumerate()
+    {
+        if index > 0 {
+            text.push('\n');
+        }
+        text.extend(chunk.iter().map(|&byte| char::from(byte)));
+    }
+    text.push_str("\n-----END CERTIFICATE-----\n");
+    text.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_compiled_in_authority_can_be_used() {
+        for authority in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+            assert_eq!(usable_authorities(&pem(authority)), 1);
+        }
+        assert_eq!(
+            usable_authorities(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+            0
+        );
+        assert_eq!(usable_authorities(b"\xff nonsense"), 0);
+    }
+
+    #[test]
+    fn a_tls_client_can_be_built_from_them() {
+        let _ = Transport::new(None, b"nonsense").connect();
+    }
+}

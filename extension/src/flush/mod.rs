@@ -1,0 +1,24 @@
+//! The flush: what is drained, when, and for how long delivery is tried.
+//!
+//! Three rules hold for every policy. The time a flush may take is
+//! min(configured, deadline - now - margin). A journal cell is released only
+//! when CloudWatch has answered 200 for every point before it, or when the
+//! point has left as a line of the embedded metric format. What was not
+//! delivered is kept: in the journal, whose size bounds it; once that is full,
+//! the library writes its metrics as log lines.
+
+pub mod policy;
+pub mod budget;
+pub mod backoff;
+pub mod breaker;
+pub mod pending;
+pub mod delivery;
+pub mod pipeline;
+
+pub use backoff::Jitter;
+pub use breaker::Breaker;
+pub use budget::Budget;
+pub use delivery::{Delivery, Trouble};
+pub use pending::Pending;
+pub use pipeline::Pipeline;
+pub use policy::Policy;

@@ -1,0 +1,249 @@
+//! The Extensions API and the Telemetry API, as their client sees them.
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::http::{HttpError, send};
+use crate::config::Mode;
+
+const EXTENSION: &str = "/2020-01-01/extension";
+const TELEMETRY: &str = "/2022-07-01/telemetry";
+const IDENTIFIER: &str = "lambda-extension-identifier";
+
+/// A registered extension.
+#[derive(Debug, Clone)]
+pub struct Api {
+    authority: String,
+    identifier: String,
+}
+
+/// Why the API did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// No answer.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// An answer other than the one that was hoped for.
+    #[error("{path} answered {status}: {body}")]
+    Status {
+        /// What was asked.
+        path: &'static str,
+        /// The status.
+        status: StatusCode,
+        /// The beginning of the body.
+        body: String,
+    },
+    /// An answer that cannot be understood.
+    #[error("understand the answer of {path}: {reason}")]
+    Answer {
+        /// What was asked.
+        path: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// What `/event/next` tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// An invocation has begun.
+    Invoke {
+        /// Its request id.
+        request_id: String,
+        /// When function and extension have to be done, milliseconds since the
+        /// epoch.
+        deadline_ms: i64,
+    },
+    /// The environment ends.
+    Shutdown {
+        /// `spindown`, `timeout`, `failure`, or what an emulator says.
+        reason: String,
+        /// When this process is killed, milliseconds since the epoch.
+        deadline_ms: i64,
+    },
+    /// An event of a kind that is not known.
+    Other,
+}
+
+/// What became of a telemetry subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subscription {
+    /// Telemetry will be delivered.
+    Active,
+    /// 202: this is an emulator that has none.
+    Unsupported,
+}
+
+impl Api {
+    /// Registers the extension under `name`, which has to be its file's name.
+    /// Managed Instances know no INVOKE, and refuse whoever asks for it.
+    ///
+    /// # Errors
+    ///
+    /// When the API refuses, or is not there.
+    pub async fn register(authority: &str, name: &str, mode: Mode) -> Result<Self, ApiError> {
+        const PATH: &str = "/register";
+        let events: &[&str] = match mode {
+            Mode::OnDemand => &["INVOKE", "SHUTDOWN"],
+            Mode::ManagedInstances => &["SHUTDOWN"],
+        };
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("{EXTENSION}{PATH}"))
+            .header("lambda-extension-name", name)
+            .header("content-type", "application/json")
+            .body(Full::from(json!({ "events": events }).to_string()))
+            .map_err(HttpError::from)?;
+        let answer = expect(PATH, send(authority, request).await?, StatusCode::OK)?;
+        let identifier = answer
+            .headers()
+            .get(IDENTIFIER)
+            .and_then(|id| id.to_str().ok());
+        let identifier = identifier
+            .map(ToOwned::to_owned)
+            .ok_or_else(|| ApiError::Answer {
+                path: PATH,
+                reason: "it has no Lambda-Extension-Identifier".into(),
+            })?;
+        Ok(Self {
+            authority: authority.to_owned(),
+            identifier,
+        })
+    }
+
+    /// Waits for the next event, for as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// When the API refuses, or is gone.
+    pub async fn next(&self) -> Result<Event, ApiError> {
+        const PATH: &str = "/event/next";
+        let request = Request::builder()
+            .uri(format!("{EXTENSION}{PATH}"))
+            .header(IDENTIFIER, &self.identifier)
+            .body(Full::default())
+            .map_err(HttpError::from)?;
+        let answer = expect(PATH, send(&self.authority, request).await?, StatusCode::OK)?;
+        event(answer.body()).map_err(|error| ApiError::Answer {
+            path: PATH,
+            reason: error.to_string(),
+        })
+    }
+
+    /// Asks for platform telemetry to be posted to `uri`, where somebody listens
+    /// already.
+    ///
+    /// # Errors
+    ///
+    /// When the API refuses, or is gone.
+    pub async fn subscribe(&self, uri: &str) -> Result<Subscription, ApiError> {
+        const PATH: &str = "/telemetry";
+        let body = json!({
+            "schemaVersion": "2025-01-29",
+            "types": ["platform"],
+            "buffering": { "maxItems": 1000, "maxBytes": 262_144, "timeoutMs": 25 },
+            "destination": { "protocol": "HTTP", "URI": uri },
+        });
+        let request = Request::builder()
+            .method(Method::PUT)
+            .uri(TELEMETRY)
+            .header(IDENTIFIER, &self.identifier)
+            .header("content-type", "application/json")
+            .body(Full::from(body.to_string()))
+            .map_err(HttpError::from)?;
+        let answer = send(&self.authority, request).await?;
+        if answer.status() == StatusCode::ACCEPTED {
+            return Ok(Subscription::Unsupported);
+        }
+        expect(PATH, answer, StatusCode::OK)?;
+        Ok(Subscription::Active)
+    }
+}
+
+fn expect(
+    path: &'static str,
+    answer: Response<Bytes>,
+    status: StatusCode,
+) -> Result<Response<Bytes>, ApiError> {
+    if answer.status() == status {
+        return Ok(answer);
+    }
+    let body = String::from_utf8_lossy(answer.body())
+        .trim()
+        .chars()
+        .take(300)
+        .collect();
+    Err(ApiError::Status {
+        path,
+        status: answer.status(),
+        body,
+    })
+}
+
+/// Lambda's event document; an emulator may leave out what it does not know.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    event_type: String,
+    #[serde(default)]
+    deadline_ms: i64,
+    #[serde(default)]
+    request_id: String,
+    #[serde(default)]
+    shutdown_reason: serde_json::Value,
+}
+
+fn event(body: &[u8]) -> Result<Event, serde_json::Error> {
+    let document: Document = serde_json::from_slice(body)?;
+    let deadline_ms = document.deadline_ms;
+    Ok(match document.event_type.as_str() {
+        "INVOKE" => Event::Invoke {
+            request_id: document.request_id,
+            deadline_ms,
+        },
+        "SHUTDOWN" => Event::Shutdown {
+            reason: document
+                .shutdown_reason
+                .as_str()
+                .unwrap_or("unknown")
+                .to_owned(),
+            deadline_ms,
+        },
+        _ => Event::Other,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_read_leniently() {
+        let check =
+            |body: &str, expect| assert_eq!(event(body.as_bytes()).unwrap(), expect, "{body}");
+        check(
+            r#"{"eventType":"INVOKE","deadlineMs":676051,"requestId":"3da1","invokedFunctionArn":"arn","tracing":{"type":"X-Amzn-Trace-Id","value":"Root=1"}}"#,
+            Event::Invoke {
+                request_id: "3da1".into(),
+                deadline_ms: 676_051,
+            },
+        );
+        let shutdown = |reason: &str| Event::Shutdown {
+            reason: reason.into(),
+            deadline_ms: 9,
+        };
+        check(
+            r#"{"eventType":"SHUTDOWN","shutdownReason":"spindown","deadlineMs":9}"#,
+            shutdown("spindown"),
+        );
+        check(
+            r#"{"eventType":"SHUTDOWN","shutdownReason":7,"deadlineMs":9}"#,
+            shutdown("unknown"),
+        );
+        check(r#"{"eventType":"RESTORE"}"#, Event::Other);
+        assert!(event(b"").is_err());
+    }
+}

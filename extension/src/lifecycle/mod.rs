@@ -1,0 +1,10 @@
+//! Lambda's view of the extension: registered, asked for events, shut down.
+
+pub mod http;
+pub mod api;
+pub mod signals;
+pub mod live;
+pub mod run;
+
+pub use api::{Api, ApiError, Event};
+pub use run::{Rim, exit, run};
