@@ -1,0 +1,16 @@
+//! Hands a file out: `GET /files/{id}`. See [`cloudvault_examples::download`].
+
+use std::sync::Arc;
+
+use cloudvault_examples::download;
+use cloudvault_examples::rim::{Clock, Environment};
+use cloudvault_examples::vault::Vault;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), obs::Error> {
+    let vault = Vault::open(&Environment::read()?, Clock::system())?;
+    obs::run(obs::service_fn(move |event| {
+        download::handle(Arc::clone(&vault), event)
+    }))
+    .await
+}

@@ -1,0 +1,16 @@
+//! Shares a file: `POST /files/{id}/share`. See [`cloudvault_examples::share`].
+
+use std::sync::Arc;
+
+use cloudvault_examples::rim::{Clock, Environment};
+use cloudvault_examples::share;
+use cloudvault_examples::vault::Vault;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), obs::Error> {
+    let vault = Vault::open(&Environment::read()?, Clock::system())?;
+    obs::run(obs::service_fn(move |event| {
+        share::handle(Arc::clone(&vault), event)
+    }))
+    .await
+}
