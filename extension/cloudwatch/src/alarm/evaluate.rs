@@ -1,0 +1,216 @@
+//! Evaluates one alarm at one moment: the window, its datapoints, the decision and
+//! the reason.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::decide::{Cell, decide};
+use super::model::{AlarmError, LowSamples, MetricAlarm, State, Subject, returned};
+use super::reason;
+use crate::metric::{MetricSource, TimeRange};
+use crate::query::{Options, evaluate_series};
+use crate::series::{Alignment, Grid, MetricStat, Period, floor, periods};
+
+/// When an alarm is evaluated, and the state it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// Milliseconds since 1970.
+    pub now_ms: i64,
+    /// The state the alarm is in.
+    pub state: State,
+}
+
+/// One period of the evaluation range.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EvaluatedPoint {
+    /// The start of the period, milliseconds since 1970.
+    pub timestamp_ms: i64,
+    /// Its datapoint, if it has one.
+    pub value: Option<f64>,
+    /// How many samples the datapoint rests on; not known of an expression.
+    pub sample_count: Option<f64>,
+    /// Whether the datapoint breaches.
+    pub breaching: bool,
+}
+
+impl EvaluatedPoint {
+    fn cell(&self) -> Cell {
+        match (self.value, self.breaching) {
+            (None, _) => Cell::Missing,
+            (Some(_), true) => Cell::Breaching,
+            (Some(_), false) => Cell::Fine,
+        }
+    }
+}
+
+/// What evaluating an alarm came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// The state the alarm belongs in.
+    pub state: State,
+    /// Whether that is another state than before: then, and only then, CloudWatch
+    /// acts and replaces the reason.
+    pub changed: bool,
+    /// Why, in CloudWatch's words.
+    pub reason: String,
+    /// The same for programs: CloudWatch's `StateReasonData`.
+    pub reason_data: Json,
+    /// The evaluation range, oldest first.
+    pub points: Vec<EvaluatedPoint>,
+    /// Whether CloudWatch's documents leave this case open.
+    pub inferred: bool,
+}
+
+/// The evaluation range at a time. It ends with the last whole minute (for periods
+/// below a minute the last whole ten seconds) and slides with it: a period of five
+/// minutes is any five minutes.
+pub fn window(alarm: &MetricAlarm, now_ms: i64) -> TimeRange {
+    let step = if alarm.period().seconds() < 60 {
+        10_000
+    } else {
+        60_000
+    };
+    let end_ms = floor(now_ms, step);
+    let length = alarm.period().ms() * i64::from(alarm.m_out_of_n.evaluation_range());
+    TimeRange {
+        start_ms: end_ms.saturating_sub(length),
+        end_ms,
+    }
+}
+
+/// Evaluates an alarm.
+///
+/// # Errors
+/// When its expression cannot be evaluated or gives more than one series.
+pub fn evaluate(
+    alarm: &MetricAlarm,
+    moment: Moment,
+    source: &dyn MetricSource,
+) -> Result<Evaluation, AlarmError> {
+    let range = window(alarm, moment.now_ms);
+    let found = match &alarm.subject {
+        Subject::Stat(stat) => stat_points(stat, range, source),
+        Subject::Math { .. } => math_points(alarm, range, source)?,
+    };
+    let points = lay_out(alarm, range, &found);
+    let cells: Vec<Cell> = points.iter().map(EvaluatedPoint::cell).collect();
+    let mut decision = decide(
+        alarm.m_out_of_n,
+        alarm.treat_missing_data,
+        &cells,
+        moment.state,
+    );
+    if decides_on_too_few(alarm, &points) {
+        decision.state = moment.state;
+        decision.inferred = true;
+    }
+    let story = reason::Story {
+        alarm,
+        points: &points,
+        decision,
+        now_ms: moment.now_ms,
+    };
+    Ok(Evaluation {
+        state: decision.state,
+        changed: decision.state != moment.state,
+        reason: story.text(),
+        reason_data: story.data(),
+        inferred: decision.inferred,
+        points,
+    })
+}
+
+/// Value and sample count by the start of the period.
+type Found = BTreeMap<i64, (f64, Option<f64>)>;
+
+/// The datapoints of a metric.
+fn stat_points(stat: &MetricStat, range: TimeRange, source: &dyn MetricSource) -> Found {
+    let grid = Grid {
+        range,
+        alignment: Alignment::Start,
+        now_ms: None,
+    };
+    let number = |(start, values): (i64, crate::statistic::Values)| {
+        let value = values.statistic(&stat.stat)?;
+        Some((start, (value, Some(values.sample_count()))))
+    };
+    periods(stat, &grid, source)
+        .into_iter()
+        .filter_map(number)
+        .collect()
+}
+
+/// The datapoints of the expression that a math alarm returns.
+fn math_points(
+    alarm: &MetricAlarm,
+    range: TimeRange,
+    source: &dyn MetricSource,
+) -> Result<Found, AlarmError> {
+    let Subject::Math { queries, .. } = &alarm.subject else {
+        return Ok(Found::new());
+    };
+    let options = Options {
+        alignment: Alignment::Start,
+        ..Options::from(range)
+    };
+    let evaluated =
+        evaluate_series(queries, &options, source).map_err(|e| AlarmError::new(e.to_string()))?;
+    let id = returned(queries).map_or("", |query| query.id.as_str());
+    let mut series = evaluated
+        .into_iter()
+        .filter(|e| e.id == id)
+        .flat_map(|e| e.series);
+    let only = series.next();
+    if series.next().is_some() {
+        return Err(AlarmError::new(format!(
+            "evaluate the alarm `{}`: `{id}` gives several series; expected one",
+            alarm.name
+        )));
+    }
+    let points = only.into_iter().flat_map(|s| s.points);
+    Ok(points.map(|p| (p.timestamp_ms, (p.value, None))).collect())
+}
+
+/// Puts the datapoints into the periods of the evaluation range.
+fn lay_out(alarm: &MetricAlarm, range: TimeRange, found: &Found) -> Vec<EvaluatedPoint> {
+    let period: Period = alarm.period();
+    let count = i64::from(alarm.m_out_of_n.evaluation_range());
+    let point = |index| {
+        let timestamp_ms = range.start_ms + index * period.ms();
+        let datapoint = found.get(&timestamp_ms);
+        EvaluatedPoint {
+            timestamp_ms,
+            value: datapoint.map(|d| d.0),
+            sample_count: datapoint.and_then(|d| d.1),
+            breaching: datapoint.is_some_and(|d| alarm.comparison.breaches(d.0, alarm.threshold)),
+        }
+    };
+    (0..count).map(point).collect()
+}
+
+/// Whether one of the newest N datapoints is a percentile of too few samples and
+/// the alarm does not want those: fewer than 10/(1-p), below the median 10/p.
+fn decides_on_too_few(alarm: &MetricAlarm, points: &[EvaluatedPoint]) -> bool {
+    let Subject::Stat(stat) = &alarm.subject else {
+        return false;
+    };
+    let (Some(share), LowSamples::Ignore) = (stat.stat.percentile_share(), alarm.low_samples)
+    else {
+        return false;
+    };
+    let needed = if share >= 0.5 {
+        10.0 / (1.0 - share)
+    } else {
+        10.0 / share
+    };
+    let newest = points
+        .iter()
+        .rev()
+        .filter_map(|p| p.sample_count)
+        .take(alarm.m_out_of_n.n() as usize);
+    // The division is a hair off for shares such as 0.9.
+    newest
+        .into_iter()
+        .any(|count| count < needed * (1.0 - 1e-9))
+}

@@ -1,0 +1,20 @@
+//! Metric alarms: a state from the last periods of a metric or of an expression.
+//!
+//! [`evaluate`] is pure: the alarm, the time and the state it is in come in, the
+//! state it belongs in goes out with the reason in CloudWatch's words. Keeping
+//! states, noticing transitions and acting on them is the caller's part.
+
+mod model;
+mod parse;
+mod evaluate;
+mod decide;
+mod reason;
+
+pub use decide::{Cell, Decision, MOutOfN, decide};
+pub use evaluate::{EvaluatedPoint, Evaluation, Moment, evaluate, window};
+pub use model::{
+    AlarmError, Comparison, LowSamples, MetricAlarm, State, Subject, TreatMissingData,
+};
+
+#[cfg(test)]
+mod tests;

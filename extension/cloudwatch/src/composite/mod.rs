@@ -1,0 +1,13 @@
+//! Composite alarms: a rule over the states of other alarms, and the suppression
+//! of a composite's actions by one more alarm.
+
+mod model;
+mod parse;
+mod suppress;
+
+pub use model::{Required, Rule, RuleError, Wanted};
+pub use parse::parse;
+pub use suppress::{Outcome, Suppression, SuppressionConfig};
+
+#[cfg(test)]
+mod tests;

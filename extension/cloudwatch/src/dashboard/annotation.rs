@@ -1,0 +1,138 @@
+//! The lines and bands beside the series.
+
+use super::metric::color;
+use super::model::{
+    Annotations, AxisSide, Fill, HorizontalAnnotation, HorizontalMark, VerticalAnnotation,
+};
+use super::problem::{At, Problems};
+use super::widget::alarm_arn;
+use crate::time::parse_iso;
+
+/// Reads `annotations`.
+pub(super) fn annotations(at: &At<'_>, out: &mut Problems) -> Annotations {
+    if at.object(out).is_none() {
+        return Annotations::default();
+    }
+    at.known(&["alarms", "horizontal", "vertical"], out);
+    let alarms = at
+        .field("alarms")
+        .map(|a| a.items(0, 1, out))
+        .unwrap_or_default();
+    let alarm = alarms.first().and_then(|a| alarm_arn(a, out));
+    if !alarms.is_empty() && (at.field("horizontal").is_some() || at.field("vertical").is_some()) {
+        out.error(
+            &at.path,
+            "Should NOT have both an alarm annotation and horizontal or vertical annotations",
+        );
+    }
+    let mut list = |name: &str| {
+        at.field(name)
+            .map(|l| l.items(0, 500, out))
+            .unwrap_or_default()
+    };
+    let (horizontal, vertical) = (list("horizontal"), list("vertical"));
+    Annotations {
+        alarm,
+        horizontal: horizontal
+            .iter()
+            .filter_map(|h| self::horizontal(h, out))
+            .collect(),
+        vertical: vertical
+            .iter()
+            .filter_map(|v| self::vertical(v, out))
+            .collect(),
+    }
+}
+
+/// The one or two objects of a line or band.
+fn edges<'a>(at: &At<'a>, out: &mut Problems) -> Option<(At<'a>, Option<At<'a>>)> {
+    if at.json.is_array() {
+        let mut edges = at.items(2, 2, out).into_iter();
+        return Some((edges.next()?, edges.next()));
+    }
+    at.object(out).map(|_| (at.clone(), None))
+}
+
+fn horizontal(at: &At<'_>, out: &mut Problems) -> Option<HorizontalAnnotation> {
+    let (first, second) = edges(at, out)?;
+    let mark = |edge: &At<'_>, out: &mut Problems| {
+        edge.known(
+            &["value", "label", "color", "fill", "visible", "yAxis"],
+            out,
+        );
+        Some(HorizontalMark {
+            value: edge.require("value", out)?.number(out)?,
+            label: edge
+                .field("label")
+                .and_then(|l| l.string(out))
+                .map(str::to_owned),
+        })
+    };
+    let axis = first
+        .field("yAxis")
+        .and_then(|a| a.one_of(&["left", "right"], out));
+    let fill = first
+        .field("fill")
+        .and_then(|f| f.one_of(&["above", "below", "none"], out));
+    if second.is_some() && first.field("fill").is_some() {
+        out.warn(&at.path, "The property fill has no meaning in a band");
+    }
+    Some(HorizontalAnnotation {
+        mark: mark(&first, out)?,
+        band: second.as_ref().and_then(|s| mark(s, out)),
+        fill: fill_of(fill),
+        color: first.field("color").and_then(|c| color(&c, out)),
+        visible: first
+            .field("visible")
+            .and_then(|v| v.boolean(out))
+            .unwrap_or(true),
+        axis: if axis == Some("right") {
+            AxisSide::Right
+        } else {
+            AxisSide::Left
+        },
+    })
+}
+
+fn vertical(at: &At<'_>, out: &mut Problems) -> Option<VerticalAnnotation> {
+    let (first, second) = edges(at, out)?;
+    let mark = |edge: &At<'_>, out: &mut Problems| {
+        edge.known(&["value", "label", "color", "fill", "visible"], out);
+        let value = edge.require("value", out)?;
+        let at_ms = parse_iso(value.string(out)?);
+        if at_ms.is_none() {
+            out.error(&value.path, "Should be an ISO 8601 time");
+        }
+        Some((
+            at_ms?,
+            edge.field("label")
+                .and_then(|l| l.string(out))
+                .map(str::to_owned),
+        ))
+    };
+    let (at_ms, label) = mark(&first, out)?;
+    let fill = first
+        .field("fill")
+        .and_then(|f| f.one_of(&["before", "after", "none"], out));
+    Some(VerticalAnnotation {
+        at_ms,
+        label,
+        band: second.as_ref().and_then(|s| mark(s, out)),
+        fill: fill_of(fill),
+        color: first.field("color").and_then(|c| color(&c, out)),
+        visible: first
+            .field("visible")
+            .and_then(|v| v.boolean(out))
+            .unwrap_or(true),
+    })
+}
+
+fn fill_of(word: Option<&str>) -> Fill {
+    match word {
+        Some("above") => Fill::Above,
+        Some("below") => Fill::Below,
+        Some("before") => Fill::Before,
+        Some("after") => Fill::After,
+        _ => Fill::None,
+    }
+}
