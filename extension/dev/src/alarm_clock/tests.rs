@@ -1,0 +1,220 @@
+//! The clock driven by hand: time is moved, then ticked; nothing sleeps.
+
+use std::sync::Arc;
+
+use obs_cloudwatch::metric::Unit;
+use serde_json::json;
+
+use super::AlarmClock;
+use crate::account::{Account, operations};
+use crate::clock::ManualClock;
+use crate::store::{Datum, HistoryKind, HistoryQuery, Store};
+use crate::wire::{Service, Tree};
+
+/// 2026-11-23T05:00:00Z
+const NOW_MS: i64 = 1_795_410_000_000;
+const TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:alerts";
+
+struct Bench {
+    account: Arc<Account>,
+    time: Arc<ManualClock>,
+    clock: AlarmClock,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let time = Arc::new(ManualClock::at(NOW_MS));
+        let store = Store::in_memory().unwrap();
+        let account = Arc::new(Account::new(
+            store,
+            time.clone(),
+            "us-east-1",
+            "http://127.0.0.1:0",
+        ));
+        let clock = AlarmClock::new(account.clone());
+        let bench = Self {
+            account,
+            time,
+            clock,
+        };
+        bench.call(Service::Sns, "CreateTopic", json!({ "Name": "alerts" }));
+        bench
+    }
+
+    fn call(&self, service: Service, operation: &str, input: serde_json::Value) {
+        let answer = operations::call(&self.account, service, operation, Tree::from(input));
+        answer.unwrap_or_else(|fault| panic!("{operation}: {fault:?}"));
+    }
+
+    fn alarm(&self, name: &str, period: u32) {
+        let alarm = json!({
+            "AlarmName": name, "Namespace": "CloudVault", "MetricName": name, "Statistic": "Sum",
+            "Period": period, "EvaluationPeriods": 1, "Threshold": 1.0, "TreatMissingData": "notBreaching",
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold", "AlarmActions": [TOPIC], "OKActions": [TOPIC],
+        });
+        self.call(Service::CloudWatch, "PutMetricAlarm", alarm);
+    }
+
+    fn put(&self, name: &str, resolution: u32, value: f64) {
+        let datum = Datum {
+            name: name.to_owned(),
+            dimensions: Vec::new(),
+            unit: Unit::NONE,
+            resolution,
+            timestamp_ms: crate::clock::Clock::now_ms(&*self.time),
+            values: vec![(value, 1.0)],
+        };
+        self.account
+            .store
+            .put_metric_data("CloudVault", &[datum])
+            .unwrap();
+    }
+
+    fn advance(&mut self, seconds: i64) {
+        self.time.advance_ms(seconds * 1000);
+        self.clock.tick().unwrap();
+    }
+
+    fn check_state(&self, name: &str, expect: &str) {
+        let alarm = self.account.store.alarm(name).unwrap().unwrap();
+        assert_eq!(alarm.state, expect, "{name}: {}", alarm.reason);
+    }
+
+    fn check_actions(&self, name: &str, expect: usize) {
+        let query = HistoryQuery {
+            alarm: Some(name.to_owned()),
+            kind: Some(HistoryKind::Action),
+            ..HistoryQuery::default()
+        };
+        let actions = self.account.store.history(&query).unwrap();
+        assert_eq!(actions.len(), expect, "{name}: {actions:?}");
+    }
+}
+
+#[test]
+fn an_alarm_is_evaluated_at_once_and_acts_only_on_a_transition() {
+    let mut bench = Bench::new();
+    bench.alarm("Errors", 60);
+    bench.advance(0);
+    bench.check_state("Errors", "OK");
+    bench.check_actions("Errors", 1);
+    bench.put("Errors", 60, 2.0);
+    bench.advance(30);
+    bench.check_state("Errors", "OK");
+    bench.advance(30);
+    bench.check_state("Errors", "ALARM");
+    bench.check_actions("Errors", 2);
+    bench.put("Errors", 60, 2.0);
+    bench.advance(60);
+    bench.check_state("Errors", "ALARM");
+    bench.check_actions("Errors", 2);
+    let mut waited = 0;
+    while bench.account.store.alarm("Errors").unwrap().unwrap().state == "ALARM" {
+        bench.advance(60);
+        waited += 1;
+        assert!(waited < 10, "the alarm never comes back");
+    }
+    bench.check_state("Errors", "OK");
+    bench.check_actions("Errors", 3);
+}
+
+#[test]
+fn a_period_of_ten_seconds_is_evaluated_every_ten_seconds() {
+    let mut bench = Bench::new();
+    bench.alarm("Errors", 10);
+    bench.advance(0);
+    bench.put("Errors", 1, 1.0);
+    bench.advance(10);
+    bench.check_state("Errors", "ALARM");
+}
+
+#[test]
+fn disabled_actions_change_the_state_and_publish_nothing() {
+    let mut bench = Bench::new();
+    bench.alarm("Errors", 60);
+    bench.call(
+        Service::CloudWatch,
+        "DisableAlarmActions",
+        json!({ "AlarmNames": ["Errors"] }),
+    );
+    bench.advance(0);
+    bench.check_state("Errors", "OK");
+    bench.check_actions("Errors", 0);
+}
+
+#[test]
+fn composites_follow_their_children_in_one_tick_whatever_their_names() {
+    let mut bench = Bench::new();
+    bench.alarm("Errors", 60);
+    let composite = |name: &str, rule: &str| json!({ "AlarmName": name, "AlarmRule": rule, "AlarmActions": [TOPIC] });
+    bench.call(
+        Service::CloudWatch,
+        "PutCompositeAlarm",
+        composite("z-inner", "ALARM(\"Errors\")"),
+    );
+    bench.call(
+        Service::CloudWatch,
+        "PutCompositeAlarm",
+        composite("a-outer", "ALARM(\"z-inner\")"),
+    );
+    bench.put("Errors", 60, 1.0);
+    bench.advance(60);
+    for alarm in ["Errors", "z-inner", "a-outer"] {
+        bench.check_state(alarm, "ALARM");
+    }
+    bench.check_actions("a-outer", 1);
+}
+
+#[test]
+fn a_suppressor_in_alarm_keeps_a_composites_actions_back() {
+    let mut bench = Bench::new();
+    bench.alarm("Errors", 60);
+    bench.alarm("Maintenance", 60);
+    let composite = json!({
+        "AlarmName": "page", "AlarmRule": "ALARM(\"Errors\")", "AlarmActions": [TOPIC],
+        "ActionsSuppressor": "Maintenance", "ActionsSuppressorWaitPeriod": 60, "ActionsSuppressorExtensionPeriod": 60,
+    });
+    bench.call(Service::CloudWatch, "PutCompositeAlarm", composite);
+    let set = |name: &str, state: &str| json!({ "AlarmName": name, "StateValue": state, "StateReason": "by hand" });
+    bench.advance(0);
+    bench.call(
+        Service::CloudWatch,
+        "SetAlarmState",
+        set("Maintenance", "ALARM"),
+    );
+    bench.call(Service::CloudWatch, "SetAlarmState", set("Errors", "ALARM"));
+    bench.advance(1);
+    bench.check_state("page", "ALARM");
+    bench.check_actions("page", 0);
+    bench.call(
+        Service::CloudWatch,
+        "SetAlarmState",
+        set("Maintenance", "OK"),
+    );
+    bench.advance(1);
+    bench.check_actions("page", 0);
+    bench.put("Errors", 60, 1.0);
+    bench.advance(61);
+    bench.check_actions("page", 1);
+}
+
+#[test]
+fn an_action_on_a_topic_that_does_not_let_cloudwatch_in_fails_in_the_history() {
+    let mut bench = Bench::new();
+    let policy = r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sns:Publish"}]}"#;
+    let set = json!({ "TopicArn": TOPIC, "AttributeName": "Policy", "AttributeValue": policy });
+    bench.call(Service::Sns, "SetTopicAttributes", set);
+    bench.alarm("Errors", 60);
+    bench.advance(0);
+    let query = HistoryQuery {
+        kind: Some(HistoryKind::Action),
+        ..HistoryQuery::default()
+    };
+    let actions = bench.account.store.history(&query).unwrap();
+    assert!(
+        actions[0]
+            .summary
+            .contains("not authorized to perform: SNS:Publish"),
+        "{actions:?}"
+    );
+}
