@@ -1,0 +1,116 @@
+//! The SDK's configuration: endpoint, credentials, retries, TLS on ring.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+/// Attempts of one call: throttling is waited out, doubling from a quarter second.
+const ATTEMPTS: u32 = 10;
+
+/// How to reach an account.
+#[derive(Clone, Debug)]
+pub struct Connect {
+    /// The environment's region.
+    pub region: String,
+    /// The environment's endpoint; `None` for AWS or what AWS_ENDPOINT_URL says.
+    pub endpoint: Option<String>,
+    /// What `AWS_ENDPOINT_URL` says, for messages and to know a loopback endpoint.
+    pub override_endpoint: Option<String>,
+    /// True when the process's environment carries an access key.
+    pub has_access_key: bool,
+}
+
+impl Connect {
+    pub(in crate::account) fn place(&self) -> String {
+        self.override_endpoint
+            .clone()
+            .or_else(|| self.endpoint.clone())
+            .unwrap_or_else(|| format!("AWS in {}", self.region))
+    }
+
+    /// A local account takes any key; looking for real ones would only send them there.
+    fn local(&self) -> bool {
+        self.override_endpoint
+            .as_ref()
+            .or(self.endpoint.as_ref())
+            .is_some_and(|endpoint| is_loopback(endpoint))
+    }
+}
+
+/// True for an endpoint on this machine.
+pub fn is_loopback(endpoint: &str) -> bool {
+    let host = endpoint
+        .split_once("://")
+        .map_or(endpoint, |(_, rest)| rest)
+        .split(['/', '?'])
+        .next()
+        .unwrap_or_default();
+    let host = match host.strip_prefix('[') {
+        Some(six) => six.split(']').next().unwrap_or_default(),
+        None => host.rsplit_once(':').map_or(host, |(host, _)| host),
+    };
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// What all clients share.
+pub(in crate::account) async fn sdk_config(connect: &Connect) -> SdkConfig {
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(30))
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .region(Region::new(connect.region.clone()))
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(ATTEMPTS)
+                .with_initial_backoff(Duration::from_millis(250)),
+        )
+        .timeout_config(timeouts);
+    if let (None, Some(endpoint)) = (&connect.override_endpoint, &connect.endpoint) {
+        loader = loader.endpoint_url(endpoint);
+    }
+    if connect.local() && !connect.has_access_key {
+        loader =
+            loader.credentials_provider(Credentials::new("local", "local", None, None, "obs dev"));
+    }
+    loader.load().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for here in [
+            "http://127.0.0.1:4400",
+            "http://localhost:4400/",
+            "http://[::1]:4400",
+            "http://sns.localhost:1",
+            "http://127.8.8.8",
+        ] {
+            assert!(is_loopback(here), "{here}");
+        }
+        for away in [
+            "https://monitoring.us-east-1.amazonaws.com",
+            "http://10.0.0.1:4400",
+            "http://127.0.0.1.example.com",
+            "http://example.com/127.0.0.1",
+        ] {
+            assert!(!is_loopback(away), "{away}");
+        }
+    }
+}

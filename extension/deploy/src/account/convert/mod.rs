@@ -1,0 +1,3 @@
+//! Between the SDK's shapes and the model's.
+
+pub(super) mod aws;

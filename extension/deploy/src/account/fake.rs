@@ -1,0 +1,259 @@
+//! An account in memory, for tests of plans and of users' own tools.
+//!
+//! Strict where AWS is strict in what matters to order: a composite's children must
+//! exist when it is put, and cannot be deleted while it names them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{AccountError, Call, Reads, TopicState, Trouble, Writes};
+use crate::model::{Alarm, Tags, Target};
+
+/// What the account holds.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// By name, with tags.
+    pub alarms: BTreeMap<String, (Alarm, Tags)>,
+    /// By ARN.
+    pub topics: BTreeMap<String, TopicState>,
+    /// By name: body and tags.
+    pub dashboards: BTreeMap<String, (String, Tags)>,
+    /// Every write, in order.
+    pub writes: Vec<Call>,
+    /// Reads, by operation.
+    pub reads: BTreeMap<&'static str, usize>,
+    /// The write with this number (from 0) fails, and all that follow.
+    pub fail_from: Option<usize>,
+}
+
+/// An account in memory.
+#[derive(Debug)]
+pub struct Fake {
+    account: String,
+    target: Target,
+    state: Mutex<State>,
+}
+
+impl Fake {
+    /// An empty account, reached as `target` says.
+    pub fn new(target: &Target) -> Fake {
+        Fake {
+            account: target.account.clone(),
+            target: target.clone(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// The same, but the credentials belong to another account.
+    #[must_use]
+    pub fn of_account(mut self, account: &str) -> Fake {
+        account.clone_into(&mut self.account);
+        self
+    }
+
+    /// What it holds; changes to it are seen by later calls.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, operation: &'static str) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        *state.reads.entry(operation).or_default() += 1;
+        state
+    }
+
+    fn error(call: &str, detail: impl Into<String>) -> AccountError {
+        AccountError {
+            trouble: Trouble::Other,
+            operation: call.to_owned(),
+            place: "memory".to_owned(),
+            detail: detail.into(),
+        }
+    }
+}
+
+impl Reads for Fake {
+    async fn identity(&self) -> Result<String, AccountError> {
+        Ok(self.account.clone())
+    }
+
+    async fn alarms(&self) -> Result<Vec<Alarm>, AccountError> {
+        let state = self.count("DescribeAlarms");
+        Ok(state
+            .alarms
+            .values()
+            .map(|(alarm, _)| alarm.clone())
+            .collect())
+    }
+
+    async fn tags(&self, arn: &str) -> Result<Tags, AccountError> {
+        let state = self.count("ListTagsForResource");
+        let alarm = state.alarms.iter().find_map(|(name, (_, tags))| {
+            (self.target.alarm_arn(name) == arn).then(|| tags.clone())
+        });
+        let dashboard = state.dashboards.iter().find_map(|(name, (_, tags))| {
+            (self.target.dashboard_arn(name) == arn).then(|| tags.clone())
+        });
+        alarm
+            .or(dashboard)
+            .ok_or_else(|| Fake::error("cloudwatch:ListTagsForResource", format!("no {arn}")))
+    }
+
+    async fn topics(&self) -> Result<Vec<String>, AccountError> {
+        Ok(self.count("ListTopics").topics.keys().cloned().collect())
+    }
+
+    async fn topic(&self, arn: &str) -> Result<TopicState, AccountError> {
+        let state = self.count("GetTopicAttributes");
+        state
+            .topics
+            .get(arn)
+            .cloned()
+            .ok_or_else(|| Fake::error("sns:GetTopicAttributes", format!("no {arn}")))
+    }
+
+    async fn dashboards(&self) -> Result<Vec<String>, AccountError> {
+        Ok(self
+            .count("ListDashboards")
+            .dashboards
+            .keys()
+            .cloned()
+            .collect())
+    }
+
+    async fn dashboard(&self, name: &str) -> Result<String, AccountError> {
+        let state = self.count("GetDashboard");
+        state
+            .dashboards
+            .get(name)
+            .map(|(body, _)| body.clone())
+            .ok_or_else(|| Fake::error("cloudwatch:GetDashboard", format!("no {name}")))
+    }
+}
+
+impl Writes for Fake {
+    async fn write(&self, call: &Call) -> Result<Vec<String>, AccountError> {
+        let mut state = self.state();
+        if state
+            .fail_from
+            .is_some_and(|from| state.writes.len() >= from)
+        {
+            return Err(Fake::error(call.operation(), "the line was cut"));
+        }
+        state
+            .perform(call, &self.target)
+            .map_err(|detail| Fake::error(call.operation(), detail))?;
+        state.writes.push(call.clone());
+        Ok(Vec::new())
+    }
+}
+
+impl State {
+    fn perform(&mut self, call: &Call, target: &Target) -> Result<(), String> {
+        match call {
+            Call::CreateTopic { name, tags } => {
+                let topic = self.topics.entry(target.topic_arn(name)).or_default();
+                topic.tags.extend(tags.clone());
+            }
+            Call::SetDisplayName {
+                topic,
+                display_name,
+            } => self.at(topic)?.display_name.clone_from(display_name),
+            Call::SetPolicy { topic, policy } => self.at(topic)?.policy = Some(policy.clone()),
+            Call::TagTopic { topic, tags } => self.at(topic)?.tags.extend(tags.clone()),
+            Call::Subscribe {
+                topic,
+                subscription,
+            } => {
+                let arn = format!("{topic}:{}", subscription.hash());
+                let arn = (subscription.protocol != "email").then_some(arn);
+                self.at(topic)?
+                    .subscriptions
+                    .insert(subscription.clone(), arn);
+            }
+            Call::Unsubscribe { arn } => {
+                for topic in self.topics.values_mut() {
+                    topic
+                        .subscriptions
+                        .retain(|_, found| found.as_ref() != Some(arn));
+                }
+            }
+            Call::DeleteTopic { topic } => {
+                self.topics.remove(topic);
+            }
+            Call::PutAlarm { alarm, tags } => self.put_alarm(alarm, tags)?,
+            Call::DeleteAlarm { name } => self.delete_alarm(name)?,
+            Call::PutDashboard { name, body, tags } => {
+                let tags = match self.dashboards.get(name) {
+                    Some((_, old)) => old.clone(),
+                    None => tags.clone(),
+                };
+                self.dashboards.insert(name.clone(), (body.clone(), tags));
+            }
+            Call::DeleteDashboard { name } => {
+                self.dashboards.remove(name);
+            }
+            Call::Tag { arn, tags } => self.tag(arn, tags, target),
+        }
+        Ok(())
+    }
+
+    fn at(&mut self, topic: &str) -> Result<&mut TopicState, String> {
+        self.topics
+            .get_mut(topic)
+            .ok_or_else(|| format!("no topic {topic}"))
+    }
+
+    fn put_alarm(&mut self, alarm: &Alarm, tags: &Tags) -> Result<(), String> {
+        if let Alarm::Composite(composite) = alarm {
+            for child in crate::rule::children(&composite.rule)? {
+                if !self.alarms.contains_key(&child) {
+                    return Err(format!("{child} does not exist"));
+                }
+            }
+        }
+        let tags = match self.alarms.get(alarm.name()) {
+            Some((_, old)) => old.clone(),
+            None => tags.clone(),
+        };
+        self.alarms
+            .insert(alarm.name().to_owned(), (alarm.clone(), tags));
+        Ok(())
+    }
+
+    fn delete_alarm(&mut self, name: &str) -> Result<(), String> {
+        let parents: BTreeSet<&str> = self
+            .alarms
+            .values()
+            .filter_map(|(alarm, _)| match alarm {
+                Alarm::Composite(composite) => Some(composite),
+                Alarm::Metric(_) => None,
+            })
+            .filter(|composite| {
+                crate::rule::children(&composite.rule)
+                    .is_ok_and(|children| children.iter().any(|child| child == name))
+            })
+            .map(|composite| composite.name.as_str())
+            .collect();
+        if let Some(parent) = parents.first() {
+            return Err(format!(
+                "cannot delete {name} as there are composite alarm(s) depending on it: {parent}"
+            ));
+        }
+        self.alarms.remove(name);
+        Ok(())
+    }
+
+    fn tag(&mut self, arn: &str, tags: &Tags, target: &Target) {
+        for (name, (_, old)) in &mut self.alarms {
+            if target.alarm_arn(name) == arn {
+                old.extend(tags.clone());
+            }
+        }
+        for (name, (_, old)) in &mut self.dashboards {
+            if target.dashboard_arn(name) == arn {
+                old.extend(tags.clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! An account as the planner and the executor see it: a port to read and a port to
+//! write. [`aws`] speaks to CloudWatch and SNS, [`fake`] is an account in memory.
+
+pub mod error;
+pub mod call;
+pub mod fake;
+mod connect;
+mod convert;
+mod trouble;
+pub mod aws;
+mod write;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use crate::model::{Alarm, Subscription, Tags};
+
+pub use self::call::Call;
+pub use self::error::{AccountError, Trouble};
+
+/// A topic as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TopicState {
+    /// Empty for none.
+    pub display_name: String,
+    /// As JSON; `None` when it is not JSON.
+    pub policy: Option<serde_json::Value>,
+    /// Who is told, and under which ARN; `None` while the person has not confirmed.
+    pub subscriptions: BTreeMap<Subscription, Option<String>>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// Reading an account.
+pub trait Reads: Sync {
+    /// The account the credentials belong to: twelve digits.
+    fn identity(&self) -> impl Future<Output = Result<String, AccountError>> + Send;
+    /// All alarms of the region, metric and composite.
+    fn alarms(&self) -> impl Future<Output = Result<Vec<Alarm>, AccountError>> + Send;
+    /// Tags of an alarm or dashboard.
+    fn tags(&self, arn: &str) -> impl Future<Output = Result<Tags, AccountError>> + Send;
+    /// ARNs of all topics of the region.
+    fn topics(&self) -> impl Future<Output = Result<Vec<String>, AccountError>> + Send;
+    /// One topic.
+    fn topic(&self, arn: &str) -> impl Future<Output = Result<TopicState, AccountError>> + Send;
+    /// Names of all dashboards.
+    fn dashboards(&self) -> impl Future<Output = Result<Vec<String>, AccountError>> + Send;
+    /// One dashboard's body.
+    fn dashboard(&self, name: &str) -> impl Future<Output = Result<String, AccountError>> + Send;
+}
+
+/// Writing to an account.
+pub trait Writes: Sync {
+    /// Makes one call. What the service remarks on a success is returned.
+    fn write(&self, call: &Call) -> impl Future<Output = Result<Vec<String>, AccountError>> + Send;
+}

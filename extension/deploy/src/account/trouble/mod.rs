@@ -1,0 +1,3 @@
+//! Sorting what went wrong by its remedy.
+
+pub(super) mod aws;

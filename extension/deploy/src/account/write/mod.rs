@@ -1,0 +1,3 @@
+//! The writing half of an account.
+
+pub(super) mod aws;

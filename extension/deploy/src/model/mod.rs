@@ -1,0 +1,66 @@
+//! What an account should hold: values that are complete, in order, and know
+//! neither files nor the network.
+
+pub mod target;
+pub mod topic;
+pub mod alarm;
+pub mod dashboard;
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+pub use self::alarm::{Actions, Alarm, CompositeAlarm, MetricAlarm, MetricRef, Query, Signal};
+pub use self::dashboard::Dashboard;
+pub use self::target::Target;
+pub use self::topic::{Subscription, Topic};
+
+/// Tags of a resource.
+pub type Tags = BTreeMap<String, String>;
+
+/// Tag that names the project something belongs to.
+pub const TAG_PROJECT: &str = "obs:project";
+/// Tag that names the environment something belongs to.
+pub const TAG_ENVIRONMENT: &str = "obs:environment";
+/// Tag that carries a hash of what was applied.
+pub const TAG_CONTENT: &str = "obs:content";
+/// Tag of a topic: hashes of the subscriptions that are ours.
+pub const TAG_SUBSCRIPTIONS: &str = "obs:subscriptions";
+
+/// Everything that should be there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Desired {
+    /// Where.
+    pub target: Target,
+    /// By name.
+    pub topics: Vec<Topic>,
+    /// By name.
+    pub alarms: Vec<MetricAlarm>,
+    /// Children before the composites that name them.
+    pub composites: Vec<CompositeAlarm>,
+    /// By name.
+    pub dashboards: Vec<Dashboard>,
+}
+
+impl Desired {
+    /// Nothing at all: what `destroy` works toward.
+    pub fn nothing(target: Target) -> Desired {
+        Desired {
+            target,
+            topics: Vec::new(),
+            alarms: Vec::new(),
+            composites: Vec::new(),
+            dashboards: Vec::new(),
+        }
+    }
+}
+
+/// Twelve hexadecimal digits of the content's SHA-256.
+pub fn content_hash(content: &str) -> String {
+    let digest = Sha256::digest(content.as_bytes());
+    digest.iter().take(6).fold(String::new(), |mut text, byte| {
+        use std::fmt::Write as _;
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

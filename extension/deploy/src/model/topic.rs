@@ -1,0 +1,91 @@
+//! Topics, who is subscribed, and who may publish.
+
+use serde_json::{Value, json};
+
+use super::{TAG_SUBSCRIPTIONS, Tags, Target, content_hash};
+
+/// A place notifications are sent to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic {
+    /// Name in SNS.
+    pub name: String,
+    /// Shown as the sender; empty for none.
+    pub display_name: String,
+    /// Who is told, by protocol and endpoint.
+    pub subscriptions: Vec<Subscription>,
+}
+
+/// One who is told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subscription {
+    /// `http`, `https`, `email` or `sqs`.
+    pub protocol: String,
+    /// The URL, address or ARN.
+    pub endpoint: String,
+}
+
+impl Subscription {
+    /// Short name in the topic's tag: marks this subscription as ours.
+    pub fn hash(&self) -> String {
+        content_hash(&format!("{} {}", self.protocol, self.endpoint))[..8].to_owned()
+    }
+}
+
+impl Topic {
+    /// The most subscriptions a topic can have here: their marks share one tag of
+    /// 256 characters.
+    pub const MAX_SUBSCRIPTIONS: usize = 28;
+
+    /// CloudWatch may publish its alarms to the topic, the account may do the rest.
+    /// Without the first statement an alarm fires and nobody hears of it.
+    pub fn policy(&self, target: &Target) -> Value {
+        let arn = target.topic_arn(&self.name);
+        json!({
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "AccountMayUseTheTopic",
+                    "Effect": "Allow",
+                    "Principal": { "AWS": "*" },
+                    "Action": [
+                        "sns:AddPermission",
+                        "sns:DeleteTopic",
+                        "sns:GetTopicAttributes",
+                        "sns:ListSubscriptionsByTopic",
+                        "sns:Publish",
+                        "sns:RemovePermission",
+                        "sns:SetTopicAttributes",
+                        "sns:Subscribe",
+                    ],
+                    "Resource": arn,
+                    "Condition": { "StringEquals": { "aws:SourceOwner": target.account } },
+                },
+                {
+                    "Sid": "AlarmsMayPublish",
+                    "Effect": "Allow",
+                    "Principal": { "Service": "cloudwatch.amazonaws.com" },
+                    "Action": "sns:Publish",
+                    "Resource": arn,
+                    "Condition": {
+                        "StringEquals": { "aws:SourceAccount": target.account },
+                        "ArnLike": { "aws:SourceArn": target.alarm_arn("*") },
+                    },
+                },
+            ],
+        })
+    }
+
+    /// The topic's tags.
+    pub fn tags(&self, target: &Target) -> Tags {
+        let hashes: Vec<String> = self.subscriptions.iter().map(Subscription::hash).collect();
+        let content = format!(
+            "{}\n{}\n{}",
+            self.display_name,
+            self.policy(target),
+            hashes.join(" ")
+        );
+        let mut tags = target.tags(&content);
+        tags.insert(TAG_SUBSCRIPTIONS.to_owned(), hashes.join(" "));
+        tags
+    }
+}

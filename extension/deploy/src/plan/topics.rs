@@ -1,0 +1,211 @@
+//! Topics: create, policy, subscriptions, in this order.
+
+use std::collections::BTreeMap;
+
+use super::step::{Action, Change, Kind, Step};
+use super::{Observed, Work};
+use crate::account::{Call, TopicState};
+use crate::model::{Desired, Subscription, TAG_SUBSCRIPTIONS, Tags, Target, Topic};
+
+pub(super) fn compare(desired: &Desired, observed: &Observed, work: &mut Work) {
+    let target = &desired.target;
+    let mut wanted: BTreeMap<String, &Topic> = BTreeMap::new();
+    for topic in &desired.topics {
+        wanted.insert(target.topic_arn(&topic.name), topic);
+    }
+    for (arn, topic) in &wanted {
+        match observed.topics.get(arn) {
+            None => work.first.push(create(target, arn, topic)),
+            Some(state) if !target.owns(&state.tags) => {
+                work.not_ours.push(format!("topic {}", topic.name));
+            }
+            Some(state) => match update(target, arn, topic, state, &mut work.notes) {
+                Some(step) => work.first.push(step),
+                None => work.unchanged += 1,
+            },
+        }
+    }
+    for (arn, state) in &observed.topics {
+        if !wanted.contains_key(arn) && target.owns(&state.tags) {
+            work.last.push(Step {
+                action: Action::Delete,
+                kind: Kind::Topic,
+                name: arn.rsplit(':').next().unwrap_or(arn).to_owned(),
+                changes: Vec::new(),
+                calls: vec![Call::DeleteTopic { topic: arn.clone() }],
+            });
+        }
+    }
+}
+
+fn create(target: &Target, arn: &str, topic: &Topic) -> Step {
+    let mut changes = Vec::new();
+    let mut calls = vec![Call::CreateTopic {
+        name: topic.name.clone(),
+        tags: topic.tags(target),
+    }];
+    if !topic.display_name.is_empty() {
+        changes.push(Change::new("display name", &topic.display_name));
+        calls.push(display_name(arn, topic));
+    }
+    changes.push(Change::new("policy", "CloudWatch may publish"));
+    calls.push(policy(target, arn, topic));
+    for subscription in &topic.subscriptions {
+        changes.push(Change::new("subscription", spoken(subscription)));
+        calls.push(subscribe(arn, subscription));
+    }
+    Step {
+        action: Action::Create,
+        kind: Kind::Topic,
+        name: topic.name.clone(),
+        changes,
+        calls,
+    }
+}
+
+/// The differences of one topic in the making.
+struct Draft<'a> {
+    arn: &'a str,
+    topic: &'a Topic,
+    state: &'a TopicState,
+    changes: Vec<Change>,
+    calls: Vec<Call>,
+}
+
+fn update(
+    target: &Target,
+    arn: &str,
+    topic: &Topic,
+    state: &TopicState,
+    notes: &mut Vec<String>,
+) -> Option<Step> {
+    let mut draft = Draft {
+        arn,
+        topic,
+        state,
+        changes: Vec::new(),
+        calls: Vec::new(),
+    };
+    draft.attributes(target);
+    draft.wanted(notes);
+    draft.unwanted(notes);
+    draft.tags(target);
+    (!draft.calls.is_empty()).then(|| Step {
+        action: Action::Update,
+        kind: Kind::Topic,
+        name: topic.name.clone(),
+        changes: draft.changes,
+        calls: draft.calls,
+    })
+}
+
+impl Draft<'_> {
+    fn attributes(&mut self, target: &Target) {
+        let (topic, state) = (self.topic, self.state);
+        if topic.display_name != state.display_name {
+            self.changes.push(Change::between(
+                "display name",
+                &state.display_name,
+                &topic.display_name,
+            ));
+            self.calls.push(display_name(self.arn, topic));
+        }
+        if state.policy.as_ref() != Some(&topic.policy(target)) {
+            self.changes.push(Change::between(
+                "policy",
+                "another one",
+                "CloudWatch may publish",
+            ));
+            self.calls.push(policy(target, self.arn, topic));
+        }
+    }
+
+    fn wanted(&mut self, notes: &mut Vec<String>) {
+        for subscription in &self.topic.subscriptions {
+            match self.state.subscriptions.get(subscription) {
+                None => {
+                    self.changes
+                        .push(Change::new("subscription", spoken(subscription)));
+                    self.calls.push(subscribe(self.arn, subscription));
+                }
+                Some(None) => notes.push(format!(
+                    "topic {}: {} has not confirmed the subscription yet and hears nothing",
+                    self.topic.name,
+                    spoken(subscription)
+                )),
+                Some(Some(_)) => {}
+            }
+        }
+    }
+
+    fn unwanted(&mut self, notes: &mut Vec<String>) {
+        for (subscription, arn) in &self.state.subscriptions {
+            if self.topic.subscriptions.contains(subscription)
+                || !was_ours(subscription, &self.state.tags)
+            {
+                continue;
+            }
+            match arn {
+                Some(arn) => {
+                    self.changes
+                        .push(Change::gone("subscription", spoken(subscription)));
+                    self.calls.push(Call::Unsubscribe { arn: arn.clone() });
+                }
+                None => notes.push(format!(
+                    "topic {}: the unconfirmed subscription of {} cannot be removed; it expires after 3 days",
+                    self.topic.name,
+                    spoken(subscription)
+                )),
+            }
+        }
+    }
+
+    fn tags(&mut self, target: &Target) {
+        let tags = self.topic.tags(target);
+        let tagged = tags
+            .iter()
+            .all(|(name, value)| self.state.tags.get(name) == Some(value));
+        if tagged {
+            return;
+        }
+        if self.changes.is_empty() {
+            self.changes
+                .push(Change::between("tags", "of an earlier apply", "up to date"));
+        }
+        self.calls.push(Call::TagTopic {
+            topic: self.arn.to_owned(),
+            tags,
+        });
+    }
+}
+
+/// Somebody's own subscription to our topic is left alone; the tag says which are ours.
+fn was_ours(subscription: &Subscription, tags: &Tags) -> bool {
+    tags.get(TAG_SUBSCRIPTIONS)
+        .is_some_and(|hashes| hashes.split(' ').any(|hash| hash == subscription.hash()))
+}
+
+fn spoken(subscription: &Subscription) -> String {
+    format!("{} {}", subscription.protocol, subscription.endpoint)
+}
+
+fn display_name(arn: &str, topic: &Topic) -> Call {
+    Call::SetDisplayName {
+        topic: arn.to_owned(),
+        display_name: topic.display_name.clone(),
+    }
+}
+
+fn policy(target: &Target, arn: &str, topic: &Topic) -> Call {
+    Call::SetPolicy {
+        topic: arn.to_owned(),
+        policy: topic.policy(target),
+    }
+}
+
+fn subscribe(arn: &str, subscription: &Subscription) -> Call {
+    Call::Subscribe {
+        topic: arn.to_owned(),
+        subscription: subscription.clone(),
+    }
+}

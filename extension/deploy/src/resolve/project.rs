@@ -1,0 +1,299 @@
+//! `obs.yaml`'s head (project, environment, variables) and what `obs dev` starts.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Choice, entries, fixed_keys};
+use crate::model::Target;
+use crate::shape::project::{Environment, Function, KEYS};
+use crate::source::decode::decode;
+use crate::source::node::{Kind, Node};
+use crate::source::problem::{Problem, Problems};
+use crate::source::variables::{Variables, is_name};
+use crate::source::{Documents, near};
+use crate::value::{Amount, Quantity};
+
+/// The environment that is meant when nobody says another.
+pub const DEFAULT_ENVIRONMENT: &str = "dev";
+
+/// Who and where.
+pub(super) struct Head {
+    pub(super) target: Target,
+    pub(super) variables: Variables,
+}
+
+/// The other sections of `obs.yaml`, their variables filled in.
+pub(super) struct Sections {
+    /// True when `obs.yaml` has a key that is none: a section may be hidden under it.
+    pub(super) slipped: bool,
+    pub(super) resources: Option<Node>,
+    pub(super) topics: Option<Node>,
+    pub(super) severities: Option<Node>,
+}
+
+/// A function as `obs dev` starts it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalFunction {
+    /// The function's name.
+    pub name: String,
+    /// Its program, relative to the project folder.
+    pub run: PathBuf,
+    /// The program's arguments.
+    pub args: Vec<String>,
+    /// Environment variables beside those that Lambda sets.
+    pub environment: BTreeMap<String, String>,
+    /// How long one invocation may take.
+    pub timeout: Duration,
+    /// Memory in MiB.
+    pub memory_mb: u32,
+    /// What `_HANDLER` says.
+    pub handler: String,
+}
+
+pub(super) fn head(
+    documents: &Documents,
+    choice: &Choice,
+    problems: &mut Problems,
+) -> Option<Head> {
+    let keys = fixed_keys(&documents.project, KEYS, "obs.yaml", problems);
+    let missing = |key: &str| {
+        Problem::at(
+            documents.project.pointer(),
+            format!("the key `{key}` is missing"),
+        )
+        .label("in obs.yaml")
+        .help(format!("add `{key}:`"))
+    };
+    let Some(project) = keys.get("project") else {
+        problems.add(missing("project"));
+        return None;
+    };
+    let name = project_name(project, problems)?;
+    let Some(node) = keys.get("environments") else {
+        problems.add(missing("environments"));
+        return None;
+    };
+    let mut environments = environments(node, problems);
+    let default = match keys.get("default_environment") {
+        Some(node) => Some((decode::<String>(node, problems)?, node.pointer())),
+        None => None,
+    };
+    let known: Vec<&str> = environments.keys().copied().collect();
+    let (chosen, place) = match (&choice.environment, default) {
+        (Some(chosen), _) => (chosen.clone(), None),
+        (None, Some((default, place))) => (default, Some(place)),
+        (None, None) => (DEFAULT_ENVIRONMENT.to_owned(), None),
+    };
+    let Some(environment) = environments.remove(chosen.as_str()) else {
+        let message = format!("there is no environment `{chosen}` in obs.yaml");
+        let problem = match place {
+            Some(place) => Problem::at(place, message),
+            None => Problem::whole(message),
+        };
+        problems.add(problem.help(near::suggestion(&chosen, known)));
+        return None;
+    };
+    let environment = environment?;
+    Some(Head {
+        variables: variables(&chosen, &environment, choice),
+        target: Target {
+            project: name,
+            environment: chosen,
+            account: environment.account.value.0,
+            region: environment.region.value,
+            endpoint: environment.endpoint.map(|endpoint| endpoint.value),
+        },
+    })
+}
+
+fn project_name(node: &Node, problems: &mut Problems) -> Option<String> {
+    let name: String = decode(node, problems)?;
+    if !is_simple_name(&name) {
+        problems.add(
+            Problem::at(
+                node.pointer(),
+                format!("`{name}` cannot be a project's name"),
+            )
+            .help("use letters, digits and `-`, at most 64: it becomes part of topics' names"),
+        );
+    }
+    Some(name)
+}
+
+/// All environments; `None` for those that cannot be read.
+fn environments<'a>(
+    node: &'a Node,
+    problems: &mut Problems,
+) -> BTreeMap<&'a str, Option<Environment>> {
+    let mut environments = BTreeMap::new();
+    for entry in entries(node, "environments", problems) {
+        let environment: Option<Environment> = decode(&entry.value, problems);
+        if let Some(environment) = &environment {
+            check_environment(&entry.key, environment, problems);
+        }
+        environments.insert(entry.key.as_str(), environment);
+    }
+    environments
+}
+
+fn variables(name: &str, environment: &Environment, choice: &Choice) -> Variables {
+    let mut values: BTreeMap<String, Option<String>> = environment
+        .variables
+        .iter()
+        .map(|(name, value)| (name.clone(), value.as_ref().map(|value| value.0.clone())))
+        .collect();
+    values.insert("environment".to_owned(), Some(name.to_owned()));
+    values.insert("region".to_owned(), Some(environment.region.value.clone()));
+    values.insert(
+        "account".to_owned(),
+        Some(environment.account.value.0.clone()),
+    );
+    for (name, value) in &choice.variables {
+        values.insert(name.clone(), Some(value.clone()));
+    }
+    Variables {
+        values,
+        environment: name.to_owned(),
+    }
+}
+
+fn check_environment(name: &str, environment: &Environment, problems: &mut Problems) {
+    let account = &environment.account;
+    if account.value.0.len() != 12 || !account.value.0.bytes().all(|byte| byte.is_ascii_digit()) {
+        problems.add(
+            Problem::at(
+                account.span,
+                format!("`{}` is not an account id", account.value.0),
+            )
+            .label("expected twelve digits"),
+        );
+    }
+    let region = &environment.region;
+    if !is_region(&region.value) {
+        problems.add(
+            Problem::at(region.span, format!("`{}` is not a region", region.value))
+                .label("expected a region such as `eu-central-1`"),
+        );
+    }
+    if let Some(endpoint) = &environment.endpoint
+        && !(endpoint.value.starts_with("http://") || endpoint.value.starts_with("https://"))
+    {
+        problems.add(
+            Problem::at(endpoint.span, format!("`{}` is not a URL", endpoint.value))
+                .label("expected a URL such as `http://127.0.0.1:4400`"),
+        );
+    }
+    for variable in environment.variables.keys().filter(|name| !is_name(name)) {
+        problems.add(
+            Problem::at(
+                environment.region.span,
+                format!("environment `{name}`: `{variable}` cannot be a variable's name"),
+            )
+            .help("use lower-case letters, digits and `_`, beginning with a letter"),
+        );
+    }
+}
+
+/// `eu-central-1`, `us-gov-west-1`: words and a number. New regions need no new release.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let (Some(number), true) = (parts.last(), parts.len() >= 3) else {
+        return false;
+    };
+    let words = &parts[..parts.len() - 1];
+    number.bytes().all(|byte| byte.is_ascii_digit())
+        && !number.is_empty()
+        && words
+            .iter()
+            .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()))
+}
+
+fn is_simple_name(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+pub(super) fn sections(
+    documents: &Documents,
+    variables: &Variables,
+    problems: &mut Problems,
+) -> Sections {
+    let mut section = |key: &str| {
+        documents
+            .project
+            .get(key)
+            .map(|node| variables.apply(node, &documents.files, problems))
+    };
+    let slipped = match &documents.project.kind {
+        Kind::Map(entries) => entries
+            .iter()
+            .any(|entry| !KEYS.contains(&entry.key.as_str())),
+        _ => true,
+    };
+    Sections {
+        slipped: slipped || !documents.problems.is_empty(),
+        resources: section("resources"),
+        topics: section("topics"),
+        severities: section("severities"),
+    }
+}
+
+/// The functions that have a `run:`.
+pub(super) fn functions(sections: &Sections, problems: &mut Problems) -> Vec<LocalFunction> {
+    let Some(node) = sections
+        .resources
+        .as_ref()
+        .and_then(|resources| resources.get("functions"))
+    else {
+        return Vec::new();
+    };
+    let Kind::Map(entries) = &node.kind else {
+        return Vec::new();
+    };
+    entries
+        .iter()
+        .filter_map(|entry| {
+            let function: Function = decode(&entry.value, problems)?;
+            let memory = memory_mb(&function, problems)?;
+            Some(LocalFunction {
+                name: entry.key.clone(),
+                run: PathBuf::from(function.run?.value),
+                args: function.args.into_iter().map(|arg| arg.0).collect(),
+                environment: function
+                    .environment
+                    .into_iter()
+                    .map(|(name, value)| (name, value.0))
+                    .collect(),
+                timeout: function.timeout.value.std(),
+                memory_mb: memory,
+                handler: function.handler.unwrap_or_else(|| entry.key.clone()),
+            })
+        })
+        .collect()
+}
+
+/// Lambda's memory: 128 to 10,240 MiB.
+pub(super) fn memory_mb(function: &Function, problems: &mut Problems) -> Option<u32> {
+    let memory = &function.memory;
+    let wrong = |message: String| {
+        Problem::at(memory.span, message).label("expected a size such as `256MB`")
+    };
+    match Quantity::parse(&memory.value.0) {
+        Ok(quantity) if quantity.amount == Amount::Size => {
+            let mb = quantity.value / 1_048_576.0;
+            if (128.0..=10_240.0).contains(&mb) && mb.fract() == 0.0 {
+                return Some(mb as u32);
+            }
+            problems.add(wrong(format!(
+                "`{}` is not a memory size that Lambda offers: 128MB to 10240MB",
+                memory.value.0
+            )));
+        }
+        Ok(_) => problems.add(wrong(format!("`{}` has no unit of size", memory.value.0))),
+        Err(message) => problems.add(wrong(message)),
+    }
+    None
+}

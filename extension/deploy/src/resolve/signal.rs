@@ -1,0 +1,271 @@
+//! What an alarm looks at: a metric with its statistic, or an expression over several.
+
+use std::collections::BTreeMap;
+
+use obs_cloudwatch::math;
+use obs_cloudwatch::metric::Unit;
+use obs_cloudwatch::statistic::Statistic;
+
+use super::alarms::Reader;
+use super::resources::Resource;
+use crate::model::alarm::Term as Content;
+use crate::model::{MetricRef, Query, Signal};
+use crate::shape::alarm::{Alarm, Metric, Term};
+use crate::source::file::Span;
+use crate::source::problem::{Problem, Problems};
+use crate::source::{At, Raw, near};
+
+/// Name of the expression that the threshold is compared with.
+const RESULT: &str = "result";
+/// At most so many entries in an expression.
+const MAX_QUERIES: usize = 10;
+
+impl Reader<'_, '_> {
+    /// The metric or expression of an alarm.
+    pub(super) fn signal(
+        &mut self,
+        shape: &Alarm,
+        resource: Option<&Resource>,
+        period: u32,
+    ) -> Option<Signal> {
+        match (&shape.metric, &shape.expression) {
+            (Some(metric), None) => {
+                for term in shape.metrics.values() {
+                    self.problems.add(
+                        Problem::at(
+                            term.span,
+                            "`metrics` goes with `expression`, not with `metric`",
+                        )
+                        .help("leave one of them out"),
+                    );
+                }
+                let statistic = self.statistic(shape.statistic.as_ref(), metric.span);
+                let (metric, unit) = self.metric(&metric.value, resource);
+                Some(Signal::Metric {
+                    metric,
+                    statistic: statistic?,
+                    unit,
+                    period,
+                })
+            }
+            (None, Some(expression)) => self.math(shape, expression, resource, period),
+            (Some(_), Some(both)) => {
+                self.problems.add(
+                    Problem::at(both.span, "an alarm has a `metric` or an `expression`")
+                        .help("leave one of them out"),
+                );
+                None
+            }
+            (None, None) => {
+                self.problems.add(
+                    Problem::at(shape.name.span, "the alarm looks at nothing").help(
+                        "add `metric:` with namespace and name, or `expression:` with `metrics:`",
+                    ),
+                );
+                None
+            }
+        }
+    }
+
+    fn metric(
+        &mut self,
+        metric: &Metric,
+        resource: Option<&Resource>,
+    ) -> (MetricRef, Option<String>) {
+        let reference = MetricRef {
+            namespace: metric.namespace.value.clone(),
+            name: metric.name.value.clone(),
+            dimensions: dimensions(metric.dimensions.as_ref(), resource),
+        };
+        (reference, self.unit(metric.unit.as_ref()))
+    }
+
+    fn unit(&mut self, unit: Option<&At<String>>) -> Option<String> {
+        let unit = unit?;
+        if Unit::parse(&unit.value).is_none() {
+            self.problems.add(
+                Problem::at(unit.span, format!("`{}` is not a unit", unit.value))
+                    .help(near::suggestion(&unit.value, Unit::all().map(Unit::as_str))),
+            );
+        }
+        Some(unit.value.clone())
+    }
+
+    fn statistic(&mut self, statistic: Option<&At<String>>, place: Span) -> Option<String> {
+        let Some(statistic) = statistic else {
+            self.problems.add(
+                Problem::at(place, "the metric has no statistic")
+                    .help("add `statistic:`, such as `Sum` or `p90`"),
+            );
+            return None;
+        };
+        check_statistic(statistic, self.problems)
+    }
+
+    fn math(
+        &mut self,
+        shape: &Alarm,
+        expression: &At<String>,
+        resource: Option<&Resource>,
+        period: u32,
+    ) -> Option<Signal> {
+        if let Some(statistic) = &shape.statistic {
+            self.problems.add(
+                Problem::at(statistic.span, "an expression has no statistic")
+                    .help("give each of `metrics:` its own"),
+            );
+        }
+        if shape.metrics.len() + 1 > MAX_QUERIES || shape.metrics.is_empty() {
+            self.problems.add(
+                Problem::at(expression.span, "an expression is over 1 to 9 `metrics`")
+                    .help("name them under `metrics:`"),
+            );
+        }
+        let mut queries = vec![Query {
+            id: RESULT.to_owned(),
+            label: None,
+            returns: true,
+            term: Content::Expression {
+                text: expression.value.clone(),
+            },
+        }];
+        let mut complete = true;
+        for (id, term) in &shape.metrics {
+            if !is_id(id) || id == RESULT {
+                self.problems.add(
+                    Problem::at(
+                        term.span,
+                        format!("`{id}` cannot be a name in an expression"),
+                    )
+                    .help("names begin with a lower-case letter; `result` is the alarm's own"),
+                );
+            }
+            match self.term(term, resource, period) {
+                Some(content) => queries.push(Query {
+                    id: id.clone(),
+                    label: term.value.label.clone(),
+                    returns: false,
+                    term: content,
+                }),
+                None => complete = false,
+            }
+        }
+        queries.sort_by(|a, b| a.id.cmp(&b.id));
+        if complete {
+            self.check_math(shape, expression);
+        }
+        complete.then_some(Signal::Math(queries))
+    }
+
+    /// Reads the expressions and follows the names in them.
+    fn check_math(&mut self, shape: &Alarm, expression: &At<String>) {
+        let mut types = math::Types::default();
+        for (id, term) in &shape.metrics {
+            match term.value.expression {
+                Some(_) => types.expression(id, math::Type::Series),
+                None => types.metric(id),
+            }
+        }
+        let inner = shape
+            .metrics
+            .values()
+            .filter_map(|term| term.value.expression.as_ref());
+        for text in inner.chain([expression]) {
+            let checked = math::parse(&text.value).and_then(|read| math::check(&read, &types));
+            match checked {
+                Ok(_) => {}
+                // What only AWS can compute is right all the same.
+                Err(error) if error.needs_aws() => {}
+                Err(error) => self.problems.add(
+                    Problem::at(text.span, format!("in the expression, {error}"))
+                        .help("the names are those under `metrics:`"),
+                ),
+            }
+        }
+    }
+
+    fn term(
+        &mut self,
+        term: &At<Term>,
+        resource: Option<&Resource>,
+        period: u32,
+    ) -> Option<Content> {
+        let shape = &term.value;
+        match (&shape.expression, &shape.namespace, &shape.name) {
+            (Some(expression), None, None) => Some(Content::Expression {
+                text: expression.value.clone(),
+            }),
+            (None, Some(namespace), Some(name)) => {
+                let statistic = self.statistic(shape.statistic.as_ref(), term.span);
+                Some(Content::Metric {
+                    metric: MetricRef {
+                        namespace: namespace.value.clone(),
+                        name: name.value.clone(),
+                        dimensions: dimensions(shape.dimensions.as_ref(), resource),
+                    },
+                    statistic: statistic?,
+                    unit: self.unit(shape.unit.as_ref()),
+                    period,
+                })
+            }
+            _ => {
+                self.problems.add(
+                    Problem::at(term.span, "this is neither a metric nor an expression")
+                        .help("write `namespace:`, `name:` and `statistic:`, or `expression:`"),
+                );
+                None
+            }
+        }
+    }
+}
+
+/// The dimensions that the file names, else those of the resource.
+pub(super) fn dimensions(
+    named: Option<&BTreeMap<String, Raw>>,
+    resource: Option<&Resource>,
+) -> BTreeMap<String, String> {
+    match (named, resource) {
+        (Some(named), _) => named
+            .iter()
+            .map(|(name, value)| (name.clone(), value.0.clone()))
+            .collect(),
+        (None, Some(resource)) => resource.dimensions.clone(),
+        (None, None) => BTreeMap::new(),
+    }
+}
+
+/// The statistic as CloudWatch spells it; an unknown one becomes a problem.
+pub(super) fn check_statistic(statistic: &At<String>, problems: &mut Problems) -> Option<String> {
+    match statistic.value.parse::<Statistic>() {
+        Ok(_) => Some(statistic.value.clone()),
+        Err(error) => {
+            let known = [
+                "Sum",
+                "Average",
+                "Minimum",
+                "Maximum",
+                "SampleCount",
+                "p50",
+                "p90",
+                "p99",
+                "IQM",
+            ];
+            let near = near::nearest(&statistic.value, known);
+            let message = format!("failed to {error}");
+            // The parser of statistics makes suggestions of its own.
+            let message = message.split(", did you mean").next().unwrap_or_default();
+            let problem = Problem::at(statistic.span, message);
+            problems.add(match near {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem,
+            });
+            None
+        }
+    }
+}
+
+fn is_id(id: &str) -> bool {
+    id.starts_with(|c: char| c.is_ascii_lowercase())
+        && id.len() <= 255
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}

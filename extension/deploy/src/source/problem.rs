@@ -1,0 +1,187 @@
+//! What is wrong with the files: collected over all of them, shown at once.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+
+use super::file::{Files, Span};
+
+/// One thing that is wrong, at one place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// Where; `None` for a problem of the project as a whole.
+    pub span: Option<Span>,
+    /// What is wrong, as a lower-case sentence without a full stop.
+    pub message: String,
+    /// Short text under the place.
+    pub label: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// A problem at a place.
+    pub fn at(span: Span, message: impl Into<String>) -> Problem {
+        Problem {
+            span: Some(span),
+            message: message.into(),
+            label: "here".to_owned(),
+            help: None,
+        }
+    }
+
+    /// A problem of no one place.
+    pub fn whole(message: impl Into<String>) -> Problem {
+        Problem {
+            span: None,
+            message: message.into(),
+            label: String::new(),
+            help: None,
+        }
+    }
+
+    /// The same with a remedy.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Problem {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same with another text under the place.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Problem {
+        self.label = label.into();
+        self
+    }
+}
+
+/// All problems found so far. A set: a `for_each` that expands the same bad line
+/// twenty times still has one problem.
+#[derive(Clone, Debug, Default)]
+pub struct Problems {
+    found: BTreeSet<Problem>,
+}
+
+impl Problems {
+    /// Notes a problem.
+    pub fn add(&mut self, problem: Problem) {
+        self.found.insert(problem);
+    }
+
+    /// True when nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// All, in the order of the files.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.found.iter()
+    }
+}
+
+/// Whether a report may use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// Plain text.
+    Plain,
+    /// ANSI colours.
+    Colour,
+}
+
+/// The files cannot be used: carries all problems and the texts to show them in.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{} in the project's files", count(problems.len()))]
+pub struct Invalid {
+    /// What is wrong.
+    pub problems: Problems,
+    /// The texts.
+    pub files: Files,
+}
+
+impl Invalid {
+    /// The report, one block a problem and a closing line.
+    pub fn render(&self, paint: Paint) -> String {
+        let theme = match paint {
+            Paint::Plain => GraphicalTheme::unicode_nocolor(),
+            Paint::Colour => GraphicalTheme::unicode(),
+        };
+        let handler = GraphicalReportHandler::new_themed(theme)
+            .with_width(100)
+            .with_context_lines(1)
+            .without_cause_chain();
+        let mut out = String::new();
+        for problem in self.problems.iter() {
+            let shown = Shown::new(problem, &self.files);
+            if handler.render_report(&mut out, &shown).is_err() {
+                // A span that miette cannot draw still has its sentence.
+                let _ = writeln!(out, "  x {}", problem.message);
+            }
+            out.push('\n');
+        }
+        let _ = writeln!(out, "{}; nothing was written.", count(self.problems.len()));
+        out
+    }
+}
+
+fn count(problems: usize) -> String {
+    match problems {
+        1 => "1 problem".to_owned(),
+        more => format!("{more} problems"),
+    }
+}
+
+/// A problem with its text, the way miette wants it.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct Shown {
+    message: String,
+    help: Option<String>,
+    text: Option<NamedSource<String>>,
+    label: Option<LabeledSpan>,
+}
+
+impl Shown {
+    fn new(problem: &Problem, files: &Files) -> Shown {
+        let placed = problem
+            .span
+            .and_then(|span| files.get(span.file).map(|file| (span, file)));
+        Shown {
+            message: problem.message.clone(),
+            help: problem.help.clone(),
+            text: placed.map(|(_, file)| NamedSource::new(&file.name, file.text.to_string())),
+            label: placed.map(|(span, _)| {
+                LabeledSpan::new(
+                    Some(problem.label.clone()),
+                    span.offset as usize,
+                    span.len as usize,
+                )
+            }),
+        }
+    }
+}
+
+impl Diagnostic for Shown {
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        self.help
+            .as_ref()
+            .map(|help| Box::new(help) as Box<dyn std::fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        self.text
+            .as_ref()
+            .map(|text| text as &dyn miette::SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.label
+            .as_ref()
+            .map(|label| Box::new(std::iter::once(label.clone())) as Box<_>)
+    }
+}

@@ -1,0 +1,9 @@
+//! Values as people write them: `5m`, `256MB`, `> 90% of timeout`, `3 of 5`.
+
+pub mod duration;
+pub mod quantity;
+pub mod condition;
+
+pub use self::condition::{Comparison, Condition, Datapoints, Threshold};
+pub use self::duration::Span as Duration;
+pub use self::quantity::{Amount, Quantity};

@@ -1,0 +1,363 @@
+//! Plan, diff and apply over an account in memory.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+
+use std::path::Path;
+
+use obs_deploy::account::Call;
+use obs_deploy::account::fake::Fake;
+use obs_deploy::apply::{Done, apply};
+use obs_deploy::model::{Alarm, Desired, Subscription};
+use obs_deploy::plan::{Plan, PlanError, Style, observe, plan};
+use obs_deploy::resolve::{Choice, resolve};
+use obs_deploy::source::read;
+
+const PROJECT: &str = r#"
+project: shop
+environments:
+  dev:
+    account: "000000000000"
+    region: us-east-1
+    variables: { pager: "http://127.0.0.1:9/", limit: 5 }
+resources:
+  functions:
+    pay: { timeout: 10s, memory: 256MB }
+    ship: { timeout: 20s, memory: 256MB }
+topics:
+  oncall:
+    subscriptions:
+      - http: ${pager}
+severities:
+  page: { topics: [oncall] }
+"#;
+
+const ALARMS: &str = r#"
+alarms:
+  - name: ${resource}-slow
+    for_each: functions
+    severity: page
+    metric: { namespace: AWS/Lambda, name: Duration }
+    statistic: p90
+    period: 1m
+    condition: "> 90% of timeout"
+    datapoints: 3 of 5
+  - name: orders-failing
+    severity: page
+    description: Orders fail.
+    expression: 100 * bad / all
+    metrics:
+      bad: { namespace: Shop, name: OrdersFailed, statistic: Sum }
+      all: { namespace: Shop, name: Orders, statistic: Sum }
+    period: 1m
+    condition: "> ${limit}"
+composites:
+  - name: a-shop-down
+    severity: page
+    rule: ALARM("b-checkout-down") AND ALARM("orders-failing")
+  - name: b-checkout-down
+    severity: page
+    rule: ALARM("pay-slow") OR ALARM("ship-slow")
+"#;
+
+const DASHBOARD: &str = r#"
+rows:
+  - widgets:
+      - title: Duration
+        metrics:
+          - { for_each: functions, namespace: AWS/Lambda, name: Duration, statistic: p90, label: "${resource} ${LAST}" }
+      - text: '# Shop'
+        width: 6
+  - widgets:
+      - alarms: [all]
+"#;
+
+struct Files {
+    project: String,
+    alarms: String,
+    dashboard: String,
+}
+
+impl Default for Files {
+    fn default() -> Files {
+        Files {
+            project: PROJECT.to_owned(),
+            alarms: ALARMS.to_owned(),
+            dashboard: DASHBOARD.to_owned(),
+        }
+    }
+}
+
+impl Files {
+    fn desired(&self) -> Desired {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("obs.yaml", &self.project);
+        write("alarms/shop.yaml", &self.alarms);
+        write("dashboards/shop.yaml", &self.dashboard);
+        desired(dir.path(), "dev")
+    }
+}
+
+fn desired(root: &Path, environment: &str) -> Desired {
+    let choice = Choice {
+        environment: Some(environment.to_owned()),
+        ..Choice::default()
+    };
+    let documents = read(root).unwrap_or_else(|invalid| panic!("{}", shown(&invalid)));
+    resolve(&documents, &choice)
+        .unwrap_or_else(|invalid| panic!("{}", shown(&invalid)))
+        .desired
+}
+
+fn shown(invalid: &obs_deploy::source::problem::Invalid) -> String {
+    invalid.render(obs_deploy::source::problem::Paint::Plain)
+}
+
+async fn planned(account: &Fake, desired: &Desired) -> Plan {
+    plan(desired, &observe(account, desired).await.unwrap()).unwrap()
+}
+
+async fn applied(account: &Fake, desired: &Desired) -> Done {
+    let plan = planned(account, desired).await;
+    apply(account, &plan, |_, _| {}).await.unwrap()
+}
+
+fn text(plan: &Plan) -> String {
+    let mut text = String::new();
+    plan.render(&mut text, Style::Plain).unwrap();
+    text
+}
+
+/// The writes since `from`, by operation and resource.
+fn writes(account: &Fake, from: usize) -> String {
+    account.state().writes[from..]
+        .iter()
+        .map(|call| {
+            let name = match call {
+                Call::PutAlarm { alarm, .. } => alarm.name(),
+                Call::CreateTopic { name, .. }
+                | Call::DeleteAlarm { name }
+                | Call::PutDashboard { name, .. }
+                | Call::DeleteDashboard { name } => name,
+                Call::Tag { arn, .. } | Call::Unsubscribe { arn } => arn,
+                Call::SetDisplayName { topic, .. }
+                | Call::SetPolicy { topic, .. }
+                | Call::TagTopic { topic, .. }
+                | Call::Subscribe { topic, .. }
+                | Call::DeleteTopic { topic } => topic,
+            };
+            let name = name.rsplit(':').next().unwrap();
+            format!("{} {name}\n", call.operation())
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_first_plan_shows_everything_field_by_field() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    insta::assert_snapshot!(text(&planned(&account, &desired).await));
+    assert!(account.state().writes.is_empty(), "a plan writes nothing");
+}
+
+#[tokio::test]
+async fn creation_goes_from_topics_to_dashboards_and_children_before_composites() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    insta::assert_snapshot!(writes(&account, 0));
+}
+
+#[tokio::test]
+async fn a_second_apply_writes_nothing() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    let before = account.state().writes.len();
+    let again = planned(&account, &desired).await;
+    assert_eq!(
+        text(&again).lines().last(),
+        Some("Nothing to do: 7 resources are as they should be.")
+    );
+    applied(&account, &desired).await;
+    assert_eq!(account.state().writes.len(), before);
+}
+
+#[tokio::test]
+async fn an_unchanged_plan_asks_for_no_alarm_one_by_one() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    account.state().reads.clear();
+    planned(&account, &desired).await;
+    let reads = account.state().reads.clone();
+    assert_eq!(reads["DescribeAlarms"], 1);
+    // The one dashboard's.
+    assert_eq!(reads["ListTagsForResource"], 1);
+}
+
+#[tokio::test]
+async fn destroy_goes_the_other_way_and_leaves_what_is_not_ours() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    let (other, tags) = account.state().alarms["pay-slow"].clone();
+    let Alarm::Metric(mut other) = other else {
+        panic!()
+    };
+    "somebody-elses".clone_into(&mut other.name);
+    let mut foreign = tags.clone();
+    foreign.insert("obs:environment".to_owned(), "staging".to_owned());
+    account
+        .state()
+        .alarms
+        .insert(other.name.clone(), (Alarm::Metric(other), foreign));
+    let before = account.state().writes.len();
+    applied(&account, &Desired::nothing(desired.target.clone())).await;
+    insta::assert_snapshot!(writes(&account, before));
+    assert_eq!(
+        account.state().alarms.keys().collect::<Vec<_>>(),
+        ["somebody-elses"],
+        "its marker says ours, its tags say another environment's: the tags decide"
+    );
+}
+
+#[tokio::test]
+async fn a_diff_names_the_fields_and_the_widgets() {
+    let account = {
+        let desired = Files::default().desired();
+        let account = Fake::new(&desired.target);
+        applied(&account, &desired).await;
+        account
+    };
+    let changed = Files {
+        project: PROJECT.replace("limit: 5", "limit: 7.5").replace(
+            "pager: \"http://127.0.0.1:9/\"",
+            "pager: \"http://127.0.0.1:10/\"",
+        ),
+        alarms: ALARMS
+            .replace("3 of 5", "4 of 5")
+            .replace("OR ALARM(\"ship-slow\")", ""),
+        dashboard: DASHBOARD
+            .replace("statistic: p90", "statistic: p99")
+            .replace(
+                "      - alarms: [all]",
+                "      - alarms: [pay-slow]\n        title: Paying",
+            ),
+    };
+    let desired = changed.desired();
+    insta::assert_snapshot!(text(&planned(&account, &desired).await));
+    applied(&account, &desired).await;
+    assert!(planned(&account, &desired).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_hands_changed_is_shown_and_made_good() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    {
+        let mut state = account.state();
+        let (alarm, _) = state.alarms.get_mut("orders-failing").unwrap();
+        let Alarm::Metric(alarm) = alarm else {
+            panic!()
+        };
+        alarm.actions_enabled = false;
+        alarm.description.clear();
+    }
+    let plan = planned(&account, &desired).await;
+    insta::assert_snapshot!(text(&plan));
+}
+
+#[tokio::test]
+async fn a_name_taken_by_somebody_else_stops_the_plan() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    for (_, (alarm, tags)) in account.state().alarms.iter_mut() {
+        tags.clear();
+        if let Alarm::Metric(alarm) = alarm {
+            alarm.description.clear();
+        }
+    }
+    let observed = observe(&account, &desired).await.unwrap();
+    let error = plan(&desired, &observed).unwrap_err();
+    insta::assert_snapshot!(error);
+}
+
+#[tokio::test]
+async fn somebodys_own_subscription_is_left_alone() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    let theirs = Subscription {
+        protocol: "email".to_owned(),
+        endpoint: "me@example.com".to_owned(),
+    };
+    let arn = desired.target.topic_arn("shop-dev-oncall");
+    account
+        .state()
+        .topics
+        .get_mut(&arn)
+        .unwrap()
+        .subscriptions
+        .insert(theirs, None);
+    assert!(planned(&account, &desired).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_account_of_another_number_is_refused() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target).of_account("123456789012");
+    let error = observe(&account, &desired).await.unwrap_err();
+    assert!(matches!(error, PlanError::OtherAccount { .. }));
+    insta::assert_snapshot!(error);
+}
+
+/// The law: however far an apply came, the next one ends where an undisturbed one does.
+#[tokio::test]
+async fn an_apply_that_is_cut_anywhere_is_healed_by_the_next() {
+    let desired = Files::default().desired();
+    let whole = Fake::new(&desired.target);
+    let calls = applied(&whole, &desired).await.calls;
+    for cut in 0..calls {
+        let account = Fake::new(&desired.target);
+        account.state().fail_from = Some(cut);
+        let plan = planned(&account, &desired).await;
+        let stopped = apply(&account, &plan, |_, _| {}).await.unwrap_err();
+        assert_eq!(stopped.done.calls, cut);
+        account.state().fail_from = None;
+        applied(&account, &desired).await;
+        assert_eq!(account.state().alarms, whole.state().alarms, "cut at {cut}");
+        assert_eq!(account.state().topics, whole.state().topics, "cut at {cut}");
+        assert_eq!(
+            account.state().dashboards,
+            whole.state().dashboards,
+            "cut at {cut}"
+        );
+        assert!(planned(&account, &desired).await.is_empty(), "cut at {cut}");
+    }
+}
+
+/// The law: same files, same bytes.
+#[tokio::test]
+async fn the_shipped_project_plans_the_same_bytes_twice_and_applies_once() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for environment in ["dev", "staging", "production"] {
+        let desired = desired(&root, environment);
+        let account = Fake::new(&desired.target);
+        let first = planned(&account, &desired).await;
+        let again = crate::desired(&root, environment);
+        assert_eq!(text(&first), text(&planned(&account, &again).await));
+        applied(&account, &desired).await;
+        assert!(planned(&account, &desired).await.is_empty());
+        applied(&account, &Desired::nothing(desired.target.clone())).await;
+        assert!(account.state().alarms.is_empty());
+        assert!(account.state().topics.is_empty());
+        assert!(account.state().dashboards.is_empty());
+    }
+}

@@ -1,0 +1,150 @@
+//! What can be typed.
+
+#[cfg(feature = "dev")]
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+#[cfg(feature = "dev")]
+use obs_deploy::value::Duration;
+
+/// Observability of a serverless system as code, and a local account to see it in.
+#[derive(Debug, Parser)]
+#[command(name = "obs", version, about, after_help = crate::exit::HELP)]
+#[command(propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check obs.yaml, alarms/ and dashboards/ without looking at any account.
+    #[command(
+        after_help = "Examples:\n  obs check\n  obs check -e production -C infra/observability"
+    )]
+    Check(Project),
+    /// Show what `apply` would do; writes nothing.
+    #[command(
+        after_help = "Examples:\n  obs plan\n  obs plan -e production --detailed-exitcode\n  obs plan --var pager=http://127.0.0.1:8080/"
+    )]
+    Plan(Plan),
+    /// Create and change topics, alarms and dashboards until they are as the files say.
+    #[command(after_help = "Examples:\n  obs apply\n  obs apply -e production --yes")]
+    Apply(Change),
+    /// Delete everything this project keeps in the environment.
+    #[command(after_help = "Examples:\n  obs destroy -e staging\n  obs destroy --yes")]
+    Destroy(Change),
+    #[cfg(feature = "dev")]
+    /// Run a local account: CloudWatch, SNS, X-Ray, Lambda and a web page, on loopback.
+    #[command(
+        after_help = "Examples:\n  obs dev\n  obs dev --listen 127.0.0.1:4500 --for 30s\n  obs dev --function hello=target/debug/hello\n\nThen, in another terminal:\n  export AWS_ENDPOINT_URL=http://127.0.0.1:4400\n  obs apply"
+    )]
+    Dev(Dev),
+}
+
+/// Which project, which environment.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Project {
+    /// Environment of obs.yaml [default: its default_environment, else dev]
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+    /// Value for ${NAME} in the files; overrides the environment's
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) vars: Vec<(String, String)>,
+    /// Folder that holds obs.yaml
+    #[arg(
+        short = 'C',
+        long = "directory",
+        value_name = "DIR",
+        default_value = "."
+    )]
+    pub(crate) directory: PathBuf,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) project: Project,
+    /// Exit with 3 when there is something to do
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+}
+
+/// Arguments of `apply` and `destroy`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Change {
+    #[command(flatten)]
+    pub(crate) project: Project,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+/// Arguments of `dev`.
+#[cfg(feature = "dev")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct Dev {
+    /// Where the endpoints and the page listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4400")]
+    pub(crate) listen: SocketAddr,
+    /// Where the X-Ray daemon's UDP socket listens
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:2000")]
+    pub(crate) xray: SocketAddr,
+    /// Folder of the account's files
+    #[arg(long, value_name = "DIR", default_value = ".obs-dev")]
+    pub(crate) data: PathBuf,
+    /// End by itself after so long, such as 30s
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub(crate) duration: Option<Duration>,
+    /// Extension that runs beside each function [default: cloudvault-obs beside this program]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) extension: Option<PathBuf>,
+    /// A function and its program: another one, or another program for one of obs.yaml
+    #[arg(long = "function", value_name = "NAME=PATH", value_parser = pair)]
+    pub(crate) functions: Vec<(String, String)>,
+    /// Folder whose obs.yaml names functions with `run:` [default: this one, if it has one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) config: Option<PathBuf>,
+    /// Environment of obs.yaml that the functions are run for
+    #[arg(short, long, value_name = "NAME", default_value = "dev")]
+    pub(crate) env: String,
+    /// Value for ${NAME} in obs.yaml
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) vars: Vec<(String, String)>,
+    /// Share of invocations that are traced, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = share)]
+    pub(crate) sample: f64,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(feature = "dev")]
+fn duration(text: &str) -> Result<Duration, String> {
+    Duration::parse(text)
+}
+
+#[cfg(feature = "dev")]
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a number from 0 to 1".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_arguments_are_well_formed() {
+        use clap::CommandFactory;
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,225 @@
+//! `obs dev`: the local account, until Ctrl-C, SIGTERM or `--for`.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use obs_deploy::resolve::LocalFunction;
+use obs_deploy::source::PROJECT_FILE;
+use obs_dev::{FunctionSpec, Options};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::{Dev, Project};
+use crate::exit::{self, Failure};
+use crate::project;
+use crate::surroundings::Surroundings;
+
+/// The extension's file name.
+const EXTENSION: &str = "cloudvault-obs";
+/// Timeout and memory of a function given by `--function`.
+const TIMEOUT: Duration = Duration::from_secs(30);
+const MEMORY_MB: u32 = 512;
+
+pub(crate) fn run(args: &Dev, surroundings: &mut Surroundings) -> Result<u8, Failure> {
+    let options = options(args, surroundings)?;
+    project::runtime()?.block_on(serve(args, options, surroundings))
+}
+
+async fn serve(
+    args: &Dev,
+    options: Options,
+    surroundings: &mut Surroundings,
+) -> Result<u8, Failure> {
+    let unheard = |error| Failure::Sentence(format!("cannot listen for signals: {error}"));
+    // Before the start: a Ctrl-C while it starts must not leave processes behind.
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
+    let names: Vec<String> = options
+        .functions
+        .iter()
+        .map(|function| function.name.clone())
+        .collect();
+    let extension = options.extension.clone();
+    let dev = obs_dev::Dev::start(options)
+        .await
+        .map_err(|error| Failure::Sentence(format!("failed to {error}")))?;
+    let greeting = Greeting {
+        endpoint: format!("http://{}", dev.address()),
+        xray: dev.xray_address().to_string(),
+        functions: names,
+        extension,
+    };
+    greeting.write(&mut surroundings.out)?;
+    let limit = async {
+        match args.duration {
+            Some(duration) => tokio::time::sleep(duration.std()).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        () = limit => {}
+    }
+    writeln!(surroundings.err, "Spinning down ...")?;
+    dev.stop().await;
+    Ok(exit::OK)
+}
+
+struct Greeting {
+    endpoint: String,
+    xray: String,
+    functions: Vec<String>,
+    extension: Option<PathBuf>,
+}
+
+impl Greeting {
+    fn write<W: Write>(&self, out: &mut W) -> std::io::Result<()> {
+        let endpoint = &self.endpoint;
+        writeln!(out, "obs dev: {endpoint}")?;
+        writeln!(out, "  page        {endpoint}/")?;
+        writeln!(out, "  X-Ray       udp {}", self.xray)?;
+        match &self.extension {
+            Some(path) => writeln!(out, "  extension   {}", path.display())?,
+            None => writeln!(out, "  extension   none: metrics go out as EMF lines")?,
+        }
+        match self.functions.as_slice() {
+            [] => writeln!(
+                out,
+                "  functions   none: name them with `run:` in obs.yaml or --function"
+            )?,
+            names => writeln!(out, "  functions   {}", names.join(", "))?,
+        }
+        writeln!(out, "\nIn another terminal:")?;
+        writeln!(out, "  export AWS_ENDPOINT_URL={endpoint}")?;
+        writeln!(out, "  obs apply")?;
+        if let Some(name) = self.functions.first() {
+            writeln!(
+                out,
+                "  curl -X POST {endpoint}/2015-03-31/functions/{name}/invocations -d '{{}}'"
+            )?;
+        }
+        writeln!(out, "\nCtrl-C ends it.")?;
+        out.flush()
+    }
+}
+
+fn options(args: &Dev, surroundings: &mut Surroundings) -> Result<Options, Failure> {
+    let mut options = Options::new(&args.data);
+    options.listen = args.listen;
+    options.xray = args.xray;
+    options.sample = args.sample;
+    options.extension = extension(args, surroundings)?;
+    configured(args, &mut options, surroundings)?;
+    for (name, path) in &args.functions {
+        let command = PathBuf::from(path);
+        if !command.is_file() {
+            return Err(Failure::Usage(format!(
+                "--function {name}: there is no program {path}"
+            )));
+        }
+        let command = absolute(&command);
+        match options
+            .functions
+            .iter_mut()
+            .find(|function| function.name == *name)
+        {
+            // Another program for a function of obs.yaml keeps its settings.
+            Some(function) => function.command = command,
+            None => options.functions.push(FunctionSpec {
+                name: name.clone(),
+                command,
+                args: Vec::new(),
+                environment: BTreeMap::new(),
+                timeout: TIMEOUT,
+                memory_mb: MEMORY_MB,
+                handler: name.clone(),
+            }),
+        }
+    }
+    leave_out_unbuilt(&mut options, surroundings)?;
+    Ok(options)
+}
+
+/// Adds the functions of obs.yaml, and takes its region.
+fn configured(
+    args: &Dev,
+    options: &mut Options,
+    surroundings: &Surroundings,
+) -> Result<(), Failure> {
+    let directory = match &args.config {
+        Some(directory) => Some(directory.clone()),
+        None => Path::new(PROJECT_FILE).exists().then(|| PathBuf::from(".")),
+    };
+    if let Some(directory) = directory {
+        let project = Project {
+            env: Some(args.env.clone()),
+            vars: args.vars.clone(),
+            directory,
+        };
+        let resolved = project::load(&project, surroundings)?;
+        options.region = resolved.desired.target.region;
+        for function in resolved.functions {
+            let command = project.directory.join(&function.run);
+            options.functions.push(spec(function, command));
+        }
+    }
+    Ok(())
+}
+
+/// A function whose program is not there is named and left out: the others still run.
+fn leave_out_unbuilt(
+    options: &mut Options,
+    surroundings: &mut Surroundings,
+) -> Result<(), Failure> {
+    let (built, missing): (Vec<_>, Vec<_>) = std::mem::take(&mut options.functions)
+        .into_iter()
+        .partition(|function| function.command.is_file());
+    options.functions = built;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = missing
+        .iter()
+        .map(|function| format!("{} ({})", function.name, function.command.display()))
+        .collect();
+    writeln!(
+        surroundings.err,
+        "note: left out, since their programs are not built: {}",
+        names.join(", ")
+    )?;
+    Ok(())
+}
+
+fn extension(args: &Dev, surroundings: &Surroundings) -> Result<Option<PathBuf>, Failure> {
+    match &args.extension {
+        Some(path) if path.is_file() => Ok(Some(absolute(path))),
+        Some(path) => Err(Failure::Usage(format!(
+            "--extension: there is no program {}",
+            path.display()
+        ))),
+        None => Ok(surroundings
+            .beside
+            .as_ref()
+            .map(|folder| folder.join(EXTENSION))
+            .filter(|path| path.is_file())),
+    }
+}
+
+fn spec(function: LocalFunction, command: PathBuf) -> FunctionSpec {
+    FunctionSpec {
+        name: function.name,
+        command: absolute(&command),
+        args: function.args,
+        environment: function.environment,
+        timeout: function.timeout,
+        memory_mb: function.memory_mb,
+        handler: function.handler,
+    }
+}
+
+/// Functions run in folders of their own: a relative path would miss.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}

@@ -1,0 +1,8 @@
+//! One file a command.
+
+pub(crate) mod check;
+pub(crate) mod plan;
+pub(crate) mod apply;
+pub(crate) mod destroy;
+#[cfg(feature = "dev")]
+pub(crate) mod dev;

@@ -1,0 +1,45 @@
+//! Exit codes, and failures that lead to them.
+
+/// All is well: done, or nothing to do.
+pub(crate) const OK: u8 = 0;
+/// Something failed: the account, the network, a port.
+pub(crate) const FAILURE: u8 = 1;
+/// Arguments or files are wrong; nothing was written anywhere.
+pub(crate) const INVALID: u8 = 2;
+/// `plan --detailed-exitcode` found differences.
+pub(crate) const DIFFERENCES: u8 = 3;
+
+/// Shown under `--help`.
+pub(crate) const HELP: &str = "\
+Exit codes:
+  0  done, or nothing to do
+  1  failure: the account, the network, a port
+  2  arguments or files are wrong; nothing was written anywhere
+  3  `plan --detailed-exitcode` found differences";
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A ready report on the files.
+    Report(String),
+    /// The arguments do not go together.
+    Usage(String),
+    /// One sentence that names the remedy.
+    Sentence(String),
+}
+
+impl Failure {
+    /// The exit code it leads to.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Failure::Report(_) | Failure::Usage(_) => INVALID,
+            Failure::Sentence(_) => FAILURE,
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        Failure::Sentence(format!("cannot write the output: {error}"))
+    }
+}

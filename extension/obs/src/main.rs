@@ -1,0 +1,46 @@
+//! The `obs` command: reads arguments and the process's environment, runs one
+//! command, turns its outcome into an exit code. Everything it does is in
+//! `obs-deploy` and `obs-dev`.
+
+mod args;
+mod exit;
+mod surroundings;
+mod project;
+mod commands;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Args, Command};
+use crate::exit::Failure;
+use crate::surroundings::Surroundings;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let mut surroundings = Surroundings::of_this_process();
+    let outcome = match &args.command {
+        Command::Check(check) => commands::check::run(check, &mut surroundings),
+        Command::Plan(plan) => commands::plan::run(plan, &mut surroundings),
+        Command::Apply(apply) => commands::apply::run(apply, &mut surroundings),
+        Command::Destroy(destroy) => commands::destroy::run(destroy, &mut surroundings),
+        #[cfg(feature = "dev")]
+        Command::Dev(dev) => commands::dev::run(dev, &mut surroundings),
+    };
+    let code = match outcome {
+        Ok(code) => code,
+        Err(failure) => {
+            // A closed stderr leaves nobody to tell.
+            let _ = match &failure {
+                Failure::Report(report) => write!(surroundings.err, "{report}"),
+                Failure::Usage(sentence) | Failure::Sentence(sentence) => {
+                    writeln!(surroundings.err, "obs: {sentence}")
+                }
+            };
+            failure.code()
+        }
+    };
+    let _ = surroundings.out.flush();
+    ExitCode::from(code)
+}

@@ -1,0 +1,63 @@
+//! What the process brings along: its output handles, whether they are terminals, and
+//! the few environment variables obs looks at. Read once, here.
+
+use std::io::{BufRead, IsTerminal, Stderr, Stdout, Write};
+#[cfg(feature = "dev")]
+use std::path::PathBuf;
+
+/// The process's surroundings.
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    /// Results go here.
+    pub(crate) out: Stdout,
+    /// Progress, questions and failures go here.
+    pub(crate) err: Stderr,
+    /// Whether stdin and stderr are a person at a terminal.
+    pub(crate) interactive: bool,
+    /// Whether results may carry colours.
+    pub(crate) colour_out: bool,
+    /// Whether reports of failures may carry colours.
+    pub(crate) colour_err: bool,
+    /// `AWS_ENDPOINT_URL`, when set and not empty.
+    pub(crate) endpoint: Option<String>,
+    /// Whether `AWS_ACCESS_KEY_ID` is set.
+    pub(crate) has_access_key: bool,
+    /// Folder of this program.
+    #[cfg(feature = "dev")]
+    pub(crate) beside: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// Of the running process.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where this program reads its environment"
+    )]
+    pub(crate) fn of_this_process() -> Surroundings {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let colourless = set("NO_COLOR").is_some() || set("TERM").as_deref() == Some("dumb");
+        let (out, err) = (std::io::stdout(), std::io::stderr());
+        Surroundings {
+            interactive: std::io::stdin().is_terminal() && err.is_terminal(),
+            colour_out: out.is_terminal() && !colourless,
+            colour_err: err.is_terminal() && !colourless,
+            endpoint: set("AWS_ENDPOINT_URL"),
+            has_access_key: set("AWS_ACCESS_KEY_ID").is_some(),
+            #[cfg(feature = "dev")]
+            beside: std::env::current_exe()
+                .ok()
+                .and_then(|program| program.parent().map(PathBuf::from)),
+            out,
+            err,
+        }
+    }
+
+    /// Asks a yes-or-no question; anything but yes is no.
+    pub(crate) fn ask(&mut self, question: &str) -> std::io::Result<bool> {
+        write!(self.err, "{question} [y/N] ")?;
+        self.err.flush()?;
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer)?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
+    }
+}

@@ -1,0 +1,171 @@
+//! `obs dev` and `obs apply` as two processes: what is applied stays applied, and the
+//! local account's own request log shows that a second apply writes nothing.
+#![cfg(feature = "dev")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+const OBS: &str = env!("CARGO_BIN_EXE_obs");
+
+/// A running local account, ended by SIGTERM.
+struct Dev {
+    child: Child,
+    address: String,
+    _data: tempfile::TempDir,
+}
+
+impl Dev {
+    fn start() -> Dev {
+        let data = tempfile::tempdir().unwrap();
+        let mut child = Command::new(OBS)
+            .args([
+                "dev",
+                "--listen",
+                "127.0.0.1:0",
+                "--xray",
+                "127.0.0.1:0",
+                "--data",
+            ])
+            .arg(data.path())
+            .current_dir(data.path())
+            .env_clear()
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut first)
+            .unwrap();
+        let address = first
+            .trim()
+            .strip_prefix("obs dev: http://")
+            .unwrap()
+            .to_owned();
+        Dev {
+            child,
+            address,
+            _data: data,
+        }
+    }
+
+    fn obs(&self, arguments: &[&str]) -> Output {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        Command::new(OBS)
+            .args(arguments)
+            .current_dir(root)
+            .env_clear()
+            .env("AWS_ENDPOINT_URL", format!("http://{}", self.address))
+            .output()
+            .unwrap()
+    }
+
+    /// Operations that wrote, newest first.
+    fn writes(&self) -> Vec<String> {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let address = &self.address;
+        write!(
+            stream,
+            "GET /api/requests?limit=1000 HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let json = &answer[answer.find("{\"requests\"").unwrap()..=answer.rfind('}').unwrap()];
+        let answer: serde_json::Value = serde_json::from_str(json).unwrap();
+        answer["requests"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|request| request["write"] == true)
+            .map(|request| request["operation"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        let _ = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status();
+        let _ = self.child.wait();
+    }
+}
+
+fn last_line(output: &Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().last().unwrap().to_owned()
+}
+
+#[test]
+fn a_second_apply_writes_nothing_and_destroy_leaves_nothing() {
+    let dev = Dev::start();
+    let differences = dev.obs(&["plan", "--detailed-exitcode"]);
+    assert_eq!(differences.status.code(), Some(3));
+    assert!(dev.writes().is_empty(), "a plan writes nothing");
+
+    let pager = ["apply", "--var", "pager=http://127.0.0.1:9/"];
+    assert_eq!(
+        last_line(&dev.obs(&pager)),
+        "Done: 31 resources in 34 calls."
+    );
+    assert_eq!(dev.writes().len(), 34);
+
+    let again = last_line(&dev.obs(&pager));
+    assert_eq!(again, "Nothing to do: 31 resources are as they should be.");
+    assert_eq!(dev.writes().len(), 34);
+
+    assert_eq!(
+        last_line(&dev.obs(&["destroy", "--yes"])),
+        "Done: 31 resources in 31 calls."
+    );
+    let plan = last_line(&dev.obs(&["plan"]));
+    assert_eq!(plan, "Plan: 31 to create, 0 unchanged.");
+}
+
+#[test]
+fn a_port_in_use_is_one_sentence() {
+    let dev = Dev::start();
+    let data = tempfile::tempdir().unwrap();
+    let output = Command::new(OBS)
+        .args([
+            "dev",
+            "--listen",
+            &dev.address,
+            "--xray",
+            "127.0.0.1:0",
+            "--data",
+            "data",
+        ])
+        .current_dir(data.path())
+        .env_clear()
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stderr).replace(&dev.address, "ADDRESS");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn for_ends_it_by_itself() {
+    let data = tempfile::tempdir().unwrap();
+    let status = Command::new(OBS)
+        .args([
+            "dev",
+            "--listen",
+            "127.0.0.1:0",
+            "--xray",
+            "127.0.0.1:0",
+            "--for",
+            "100ms",
+        ])
+        .current_dir(data.path())
+        .env_clear()
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
