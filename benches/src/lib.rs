@@ -1,0 +1,1 @@
+//! Benches of CloudVault Obs; see `benches/`.
