@@ -1,0 +1,159 @@
+"""Functions with the extension under AWS's own Runtime Interface Emulator."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.exceptions import BotoCoreError
+from conftest import BIN, CREDENTIALS, REGION, ROOT, free_port, until
+from peers import missing, runtime_interface_emulator
+
+# The emulator wants /opt/extensions and /var/task; both exist only in its own
+# mount namespace.
+INSIDE = """
+set -e
+mount -t tmpfs none /opt
+mkdir -p /opt/extensions
+cp "$EXTENSION" /opt/extensions/cloudvault-obs
+exec "$EMULATOR" --runtime-api-address "127.0.0.1:$RUNTIME_PORT" \
+    --runtime-interface-emulator-address "127.0.0.1:$INVOKE_PORT" "$FUNCTION" handler
+"""
+
+
+@pytest.fixture
+def emulate(tmp_path):
+    """Starts a function of ours with the extension, sending to `endpoint`."""
+    processes = []
+
+    def begin(function, endpoint, **variables):
+        ports = {"RUNTIME_PORT": str(free_port()), "INVOKE_PORT": str(free_port())}
+        environment = {
+            **os.environ, **CREDENTIALS, **ports,
+            "EMULATOR": str(runtime_interface_emulator()),
+            "EXTENSION": str(BIN / "cloudvault-obs"),
+            "FUNCTION": str(BIN / function),
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_LAMBDA_FUNCTION_NAME": function,
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": "10",
+            "OBS_JOURNAL": str(tmp_path / "journal"),
+            **variables,
+        }
+        log = open(tmp_path / "emulator.log", "w+")
+        process = subprocess.Popen(
+            ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c", INSIDE],
+            env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        processes.append((process, log))
+        return f"http://127.0.0.1:{ports['INVOKE_PORT']}", log
+
+    yield begin
+    for process, log in processes:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        log.close()
+
+
+def invoke(url, event):
+    request = urllib.request.Request(
+        f"{url}/2015-03-31/functions/function/invocations", data=json.dumps(event).encode()
+    )
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return json.load(response)
+        except ConnectionError:
+            time.sleep(0.05)
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionError):
+                raise
+            time.sleep(0.05)
+    pytest.fail("the emulator does not answer")
+
+
+def total(cloudwatch, namespace, metric, service):
+    now = datetime.now(timezone.utc)
+    points = cloudwatch.get_metric_statistics(
+        Namespace=namespace, MetricName=metric, Dimensions=[{"Name": "service", "Value": service}],
+        StartTime=now - timedelta(minutes=30), EndTime=now + timedelta(minutes=2),
+        Period=60, Statistics=["Sum"],
+    )["Datapoints"]
+    return sum(point["Sum"] for point in points)
+
+
+def shut_down():
+    """The emulator passes SIGTERM on to the extension as SHUTDOWN."""
+    found = subprocess.run(["pgrep", "-f", "runtime-interface-emulator-address"], text=True, capture_output=True)
+    for pid in found.stdout.split():
+        if os.readlink(f"/proc/{pid}/exe").endswith("aws-lambda-rie"):
+            os.kill(int(pid), signal.SIGTERM)
+
+
+def last_line(log):
+    def search():
+        log.seek(0)
+        return next((line for line in log if "points_recorded" in line), None)
+
+    line = until("the extension's last line", search)
+    return json.loads(line[line.index("{"):])
+
+
+def test_an_invocation_pushes_its_metrics_and_shutdown_drains(account, emulate):
+    url, log = emulate(
+        "upload", account.url, CLOUDVAULT_STORE=str(account.store),
+        OBS_NAMESPACE="CloudVault", OBS_SERVICE="cloudvault",
+    )
+    event = json.loads((ROOT / "examples/events/upload-multipart.json").read_text())
+    for number in range(3):
+        answer = invoke(url, event)
+        assert answer["statusCode"] == 201, answer
+        # The emulator holds the answer back until the extension asks for the next
+        # event, so this invocation's push is already done.
+        assert total(account.client("cloudwatch"), "CloudVault", "FilesUploaded", "cloudvault") == number + 1
+    shut_down()
+    totals = last_line(log)
+    assert totals["points_recorded"] == totals["points_delivered"] > 0
+    assert totals["points_dropped"] == 0
+
+
+@pytest.fixture
+def ministack(tmp_path):
+    """A foreign CloudWatch that speaks rpc-v2-cbor."""
+    program = Path(sys.executable).parent / "ministack"
+    if not program.exists():
+        missing("ministack", "pip install ministack")
+    port = free_port()
+    with open(tmp_path / "ministack.log", "w") as log:
+        process = subprocess.Popen(
+            [program], stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            env={**os.environ, "GATEWAY_PORT": str(port), "EDGE_PORT": str(port), "HOME": str(tmp_path)},
+        )
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+        process.wait()
+
+
+def test_a_foreign_cloudwatch_takes_what_the_extension_sends(emulate, ministack):
+    cloudwatch = boto3.client(
+        "cloudwatch", endpoint_url=ministack, region_name=REGION,
+        aws_access_key_id="test", aws_secret_access_key="test",
+    )
+
+    def ready():
+        try:
+            return cloudwatch.list_metrics() is not None
+        except BotoCoreError:
+            return False
+
+    until("ministack", ready, 60)
+    url, _ = emulate("interrupted", ministack)
+    invoke(url, {"points": 25})
+    assert total(cloudwatch, "interrupted", "PointsBeforeTheEnd", "interrupted") == 25
