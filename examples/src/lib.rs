@@ -20,3 +20,8 @@ pub mod download;
 pub mod list;
 pub mod share;
 pub mod cleanup;
+
+/// The README's example has to compile as it stands there.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

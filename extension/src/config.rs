@@ -104,7 +104,9 @@ impl TelemetryAddress {
     }
 }
 
-fn is_loopback(authority: &str) -> bool {
+fn is_loopback(api: &str) -> bool {
+    let api = api.strip_prefix("http://").unwrap_or(api);
+    let authority = api.split('/').next().unwrap_or(api);
     let host = authority
         .rsplit_once(':')
         .map_or(authority, |(host, _)| host);

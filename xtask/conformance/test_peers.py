@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from conftest import ROOT, until
 from peers import chromium, missing
 
-POWERTOOLS = """#!{python}
+POWERTOOLS = """#!{python} -u
 import json, os, urllib.request
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit

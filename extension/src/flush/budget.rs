@@ -19,9 +19,13 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Time until the margin before `deadline_ms` begins; zero when it has.
+    /// Time until the margin before `deadline_ms` begins; zero when it has. An
+    /// emulator that knows no deadline says 0: then there is the longest time.
     #[must_use]
     pub fn until(self, deadline_ms: i64, now_ms: i64) -> Duration {
+        if deadline_ms <= 0 {
+            return self.longest;
+        }
         let left = u64::try_from(deadline_ms.saturating_sub(now_ms)).unwrap_or(0);
         Duration::from_millis(left).saturating_sub(self.margin)
     }
@@ -64,8 +68,9 @@ mod tests {
         check(61_000, 2000);
         check(2000, 800);
         check(1200, 0);
-        check(0, 0);
-        check(i64::MIN, 0);
+        check(1, 0);
+        check(0, 2000);
+        check(i64::MIN, 2000);
         assert_eq!(budget.shutdown(3000, 1000), SHUTDOWN);
     }
 }

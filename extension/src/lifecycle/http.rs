@@ -31,15 +31,21 @@ pub enum HttpError {
     Body(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Sends `request` to `authority` (host and port) and reads the whole answer.
+/// Sends `request` to `api` and reads the whole answer. Lambda gives `api` as
+/// host and port; emulators may put `http://` before it and a path behind.
 ///
 /// # Errors
 ///
 /// When there is no whole answer.
 pub async fn send(
-    authority: &str,
+    api: &str,
     mut request: Request<Full<Bytes>>,
 ) -> Result<Response<Bytes>, HttpError> {
+    let (authority, base) = parts(api);
+    if !base.is_empty() {
+        let below = format!("{base}{}", request.uri().path());
+        *request.uri_mut() = http::Uri::try_from(below).map_err(http::Error::from)?;
+    }
     let host = http::HeaderValue::from_str(authority).map_err(http::Error::from)?;
     request.headers_mut().insert(HOST, host);
     let stream = TcpStream::connect(authority)
@@ -68,5 +74,29 @@ pub async fn send(
             Ok(answer) => Ok(answer),
             Err(error) => Err(ended.map_err(broken).err().unwrap_or(error)),
         },
+    }
+}
+
+/// Host and port, and the path below which the API stands.
+fn parts(api: &str) -> (&str, &str) {
+    let api = api.strip_prefix("http://").unwrap_or(api);
+    let (authority, base) = api.split_at(api.find('/').unwrap_or(api.len()));
+    (authority, base.trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_emulators_address_may_have_a_scheme_and_a_path() {
+        for (api, expect) in [
+            ("127.0.0.1:9001", ("127.0.0.1:9001", "")),
+            ("http://127.0.0.1:9001/", ("127.0.0.1:9001", "")),
+            ("http://[::1]:9000/.rt", ("[::1]:9000", "/.rt")),
+            ("localhost:9000/.rt/", ("localhost:9000", "/.rt")),
+        ] {
+            assert_eq!(parts(api), expect, "{api}");
+        }
     }
 }

@@ -120,7 +120,7 @@ impl<P: Put> Live<'_, P> {
                 }
                 () = tick(timer.as_deref_mut()) => true,
                 () = self.signals.next() => {
-                    self.config.mode == Mode::OnDemand && !self.signals.has_telemetry()
+                    self.config.mode == Mode::OnDemand && !self.signals.telemetry_came()
                 }
             };
             if flush {

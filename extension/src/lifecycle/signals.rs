@@ -22,6 +22,7 @@ pub struct Signals {
     telemetry: Option<mpsc::Receiver<Parsed>>,
     ended: VecDeque<String>,
     doorbell_rang: bool,
+    telemetry_came: bool,
     totals: SignalTotals,
 }
 
@@ -47,6 +48,7 @@ impl Signals {
             telemetry,
             ended: VecDeque::new(),
             doorbell_rang: false,
+            telemetry_came: false,
             totals: SignalTotals::default(),
         }
     }
@@ -63,6 +65,13 @@ impl Signals {
     #[must_use]
     pub fn has_telemetry(&self) -> bool {
         self.telemetry.is_some()
+    }
+
+    /// Whether telemetry has been delivered: an emulator may accept the
+    /// subscription and never send a record.
+    #[must_use]
+    pub fn telemetry_came(&self) -> bool {
+        self.telemetry_came
     }
 
     /// What came in so far.
@@ -97,6 +106,7 @@ impl Signals {
     }
 
     fn take(&mut self, parsed: Parsed) {
+        self.telemetry_came = true;
         self.totals.telemetry_malformed += parsed.malformed;
         for event in parsed.events {
             match event {
