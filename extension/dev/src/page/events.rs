@@ -8,7 +8,8 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
-use futures_util::stream::{Stream, unfold};
+use futures_util::future::ready;
+use futures_util::stream::{Stream, StreamExt, once, unfold};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
@@ -38,9 +39,11 @@ pub(super) async fn stream(
     State(page): State<Page>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let names = names(page.account.changes.subscribe());
-    let events =
-        futures_util::StreamExt::map(names, |name| Ok(Event::default().event(name).data("{}")));
-    Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE))
+    let events = names.map(|name| Ok(Event::default().event(name).data("{}")));
+    // The answer's head leaves with its first bytes: without any, a page that opens
+    // on a quiet account would not know that it is connected.
+    let greeting = once(ready(Ok(Event::default().comment("connected"))));
+    Sse::new(greeting.chain(events)).keep_alive(KeepAlive::new().interval(ALIVE))
 }
 
 /// The names of changed kinds, each at most once in [`REST`]; ends with the account.
@@ -105,7 +108,6 @@ impl Gathering {
 mod tests {
     use std::pin::pin;
 
-    use futures_util::StreamExt;
     use tokio::sync::broadcast;
     use tokio::time::Instant;
 
