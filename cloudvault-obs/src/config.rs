@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, net::ToSocketAddrs, path::PathBuf};
 
-use tracing::level_filters::LevelFilter;
+use crate::{metric::Settings, segment};
 
 /// Everything that the environment decides.
 #[derive(Debug, Clone)]
@@ -11,9 +11,11 @@ pub(crate) struct Config {
     pub(crate) function_name: String,
     pub(crate) function_version: String,
     pub(crate) namespace: String,
-    pub(crate) level: LevelFilter,
+    pub(crate) log: crate::log::Settings,
     pub(crate) xray: Option<String>,
     pub(crate) journal: PathBuf,
+    pub(crate) metrics: Settings,
+    pub(crate) segments: segment::Settings,
     /// Whether this environment has to count its first invocation as cold.
     pub(crate) starts_cold: bool,
     /// Values that could not be used, each with what is used instead.
@@ -32,26 +34,16 @@ impl Config {
                 .into_iter()
                 .filter(|(_, value)| !value.trim().is_empty()),
         );
+        let lambda_level = set.get("AWS_LAMBDA_LOG_LEVEL").cloned();
         let mut take = |name: &str| set.remove(name).map(|value| value.trim().to_owned());
         let mut complaints = Vec::new();
 
         let function_name =
             take("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "function".to_owned());
         let service = take("OBS_SERVICE").unwrap_or_else(|| function_name.clone());
-        let level = [("AWS_LAMBDA_LOG_LEVEL", take("AWS_LAMBDA_LOG_LEVEL")), ("OBS_LOG", take("OBS_LOG"))]
-            .into_iter()
-            .filter_map(|(name, value)| {
-                let value = value?;
-                let level = parse_level(&value);
-                if level.is_none() {
-                    complaints.push(format!(
-                        "{name}={value:?}: expected TRACE, DEBUG, INFO, WARN, ERROR or FATAL; using INFO"
-                    ));
-                }
-                level
-            })
-            .next()
-            .unwrap_or(LevelFilter::INFO);
+        let log = crate::log::Settings::read(&mut take, &mut complaints);
+        let metrics = Settings::read(&mut take, lambda_level.as_deref(), &mut complaints);
+        let segments = segment::Settings::read(&mut take, &mut complaints);
         // Under provisioned concurrency and Managed Instances an environment is
         // ready before anyone waits for it: its first invocation is not cold.
         let starts_cold = !matches!(
@@ -66,24 +58,15 @@ impl Config {
             journal: take("OBS_JOURNAL")
                 .unwrap_or_else(|| DEFAULT_JOURNAL.to_owned())
                 .into(),
+            metrics,
+            segments,
             service,
             function_name,
-            level,
+            log,
             starts_cold,
             complaints,
         }
     }
-}
-
-fn parse_level(text: &str) -> Option<LevelFilter> {
-    Some(match text.to_ascii_uppercase().as_str() {
-        "TRACE" => LevelFilter::TRACE,
-        "DEBUG" => LevelFilter::DEBUG,
-        "INFO" => LevelFilter::INFO,
-        "WARN" => LevelFilter::WARN,
-        "ERROR" | "FATAL" => LevelFilter::ERROR,
-        _ => return None,
-    })
 }
 
 /// The UDP address in `AWS_XRAY_DAEMON_ADDRESS`: `host:port`, or
@@ -98,6 +81,8 @@ pub(crate) fn xray_address(text: &str) -> Option<SocketAddr> {
 
 #[cfg(test)]
 mod tests {
+    use tracing::level_filters::LevelFilter;
+
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Config {
@@ -133,10 +118,10 @@ mod tests {
     #[test]
     fn lambdas_own_level_goes_before_ours_and_nonsense_is_reported() {
         let both = [("OBS_LOG", "debug"), ("AWS_LAMBDA_LOG_LEVEL", "WARN")];
-        assert_eq!(read(&both).level, LevelFilter::WARN);
-        assert_eq!(read(&[("OBS_LOG", "debug")]).level, LevelFilter::DEBUG);
+        assert_eq!(read(&both).log.level, LevelFilter::WARN);
+        assert_eq!(read(&[("OBS_LOG", "debug")]).log.level, LevelFilter::DEBUG);
         let bad = read(&[("OBS_LOG", "verbose")]);
-        assert_eq!(bad.level, LevelFilter::INFO);
+        assert_eq!(bad.log.level, LevelFilter::INFO);
         assert_eq!(
             bad.complaints,
             ["OBS_LOG=\"verbose\": expected TRACE, DEBUG, INFO, WARN, ERROR or FATAL; using INFO"]

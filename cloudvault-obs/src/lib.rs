@@ -42,9 +42,9 @@
 //!
 //! [`run`](fn@run) reads the environment once and installs everything; [`Layer`]
 //! does the same for those who call `lambda_runtime` themselves. The crate's
-//! modules stand in the order in which an invocation meets them: the event gives
-//! the correlation id, the invocation its context, the subscriber writes lines
-//! and subsegments, [`metric`] records points, [`propagation`] says what to put
+//! modules stand in the order in which an invocation meets them: the [`event`]
+//! gives the correlation id, the invocation its context, a [`batch`] each of its
+//! records its own, the subscriber writes lines and subsegments, [`metric`] records points, [`propagation`] says what to put
 //! on outgoing messages.
 //!
 //! # Environment
@@ -52,22 +52,46 @@
 //! | variable | meaning | default |
 //! |---|---|---|
 //! | `AWS_LAMBDA_LOG_LEVEL`, then `OBS_LOG` | least severe level written: `TRACE` `DEBUG` `INFO` `WARN` `ERROR` `FATAL` | `INFO` |
+//! | `OBS_LOG_FORMAT`, then `AWS_LAMBDA_LOG_FORMAT` | `json`, `text` (one readable line an event), `pretty` (for a terminal, in colour unless `NO_COLOR` is set) | `pretty` on a terminal, else `json` |
+//! | `OBS_LOG_SAMPLE` | part of the invocations that write DEBUG lines too, 0 to 1; a caller's decision goes before it | 0 |
+//! | `OBS_LOG_BUFFER` | bytes of DEBUG lines kept for each invocation, written when it logs an error, panics or is about to time out | 0 |
+//! | `OBS_LOG_LIMIT` | longest line in bytes; longer ones are cut with a mark | 262118 |
+//! | `OBS_REDACT` | `on`, `off`, or some of `keys,tokens,emails,cards,aws` | `on` |
+//! | `OBS_REDACT_KEYS`, `OBS_REDACT_ALLOW` | further keys whose values are secrets, and keys whose values are none, with `*` for any text | |
+//! | `OBS_LOG_EVENT`, `OBS_LOG_RESPONSE` | `true` logs the incoming event, the response of [`run`](fn@run), redacted | `false` |
+//! | `OBS_TIMEOUT_MARGIN` | how long before the deadline an invocation is said to time out: `500ms`, `2s`, `off` | `500ms` |
+//! | `OBS_LOOP_LIMIT` | rounds through one function at which a call chain is said to be a loop, 0 for never | 8 |
 //! | `OBS_SERVICE` | `service` on every line, and the metrics' dimension | the function's name |
 //! | `OBS_NAMESPACE` | CloudWatch namespace of the handler's metrics | the service |
+//! | `OBS_METRICS` | `on`, `emf` (lines even where the extension is there), `off` | `on` |
+//! | `OBS_DIMENSIONS` | dimensions of every metric, `name=value,name=value` | |
+//! | `OBS_COLD_START_METRIC` | `true` counts cold starts as the metric `ColdStart` | `false` |
+//! | `OBS_MAX_SERIES` | series of one metric name before a dimension that explodes is folded, 0 for no limit | 500 |
 //! | `OBS_JOURNAL` | path of the journal shared with the extension | `/tmp/cloudvault-obs/journal` |
 //! | `AWS_XRAY_DAEMON_ADDRESS` | where subsegments go, set by Lambda; without it none are sent | |
+//! | `OBS_TRACE_CAPTURE_RESPONSE` | whether [`run`](fn@run) keeps what the handler answers, up to 16 KB, in the metadata of its subsegment | `true` |
+//! | `OBS_TRACE_CAPTURE_ERROR` | whether types and messages of errors are kept as causes in subsegments | `true` |
+//! | `OBS_TRACE_IN_PROGRESS` | how long a span lasts before it is sent as in progress: `500ms`, `2s`, `off` | `2s` |
 
 mod config;
 mod clock;
 mod output;
-mod event;
+pub mod event;
 mod invocation;
+pub mod batch;
+mod segment;
+pub mod log;
 mod subscriber;
 pub mod metric;
 pub mod propagation;
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "otel")]
+pub mod otel;
 mod telemetry;
 mod run;
+pub mod testing;
 
 pub use invocation::{Layer, Service};
 pub use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
-pub use run::{layer, run};
+pub use run::{layer, layer_with, run, run_with};

@@ -9,10 +9,12 @@ use tracing_subscriber::{Registry, layer::SubscriberExt as _};
 use crate::{
     config::Config,
     invocation::{HandlerService, Layer},
+    log,
     metric::Recorder,
     output::Output,
-    subscriber::{Observer, Static},
-    telemetry::{Doorbell, Segments, Telemetry},
+    segment::{self, Capturing, Segments},
+    subscriber::{Lines, Observer, Static},
+    telemetry::{Doorbell, Telemetry},
 };
 
 /// Runs `handler` as a Lambda function, observed.
@@ -35,9 +37,40 @@ where
     P: DeserializeOwned,
     T: Serialize,
 {
-    let layer = layer();
+    run_with(&log::Options::default(), handler).await
+}
+
+/// [`run`] with settings of the log from code; the environment's variables win.
+///
+/// ```no_run
+/// use cloudvault_obs as obs;
+/// use serde_json::Value;
+///
+/// # async fn handler(event: obs::LambdaEvent<Value>) -> Result<Value, obs::Error> { Ok(event.payload) }
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), obs::Error> {
+///     let options = obs::log::Options::default().sample(0.01).redact_keys(["iban"]);
+///     obs::run_with(&options, obs::service_fn(handler)).await
+/// }
+/// ```
+///
+/// # Errors
+///
+/// As for [`run`].
+///
+/// # Panics
+///
+/// As for [`run`].
+pub async fn run_with<H, P, T>(options: &log::Options, handler: H) -> Result<(), Error>
+where
+    H: tower::Service<LambdaEvent<P>, Response = T, Error = Error>,
+    H::Future: Future<Output = Result<T, Error>>,
+    P: DeserializeOwned,
+    T: Serialize,
+{
+    let layer = layer_with(options);
     let layer = tower::layer::layer_fn(move |inner| layer.around(inner));
-    Runtime::new(HandlerService::new(handler))
+    Runtime::new(HandlerService::new(Capturing(log::Logged(handler))))
         .layer(layer)
         .run()
         .await
@@ -48,8 +81,26 @@ where
 /// subscriber and the `metrics` recorder.
 #[must_use]
 pub fn layer() -> Layer {
+    layer_with(&log::Options::default())
+}
+
+/// [`layer`] with settings of the log from code. Only the first call of either
+/// installs anything; the environment's variables win over `options`.
+///
+/// ```no_run
+/// use cloudvault_obs as obs;
+///
+/// let layer = obs::layer_with(&obs::log::Options::default().buffer(20_000));
+/// ```
+#[must_use]
+pub fn layer_with(options: &log::Options) -> Layer {
     static TELEMETRY: OnceLock<Arc<Telemetry>> = OnceLock::new();
-    let telemetry = TELEMETRY.get_or_init(|| install(&Config::read(environment())));
+    let telemetry = TELEMETRY.get_or_init(|| {
+        // The later value of a name wins.
+        let code = options.variables.iter();
+        let code = code.map(|(name, value)| ((*name).to_owned(), value.clone()));
+        install(&Config::read(code.chain(environment())))
+    });
     Layer::new(Arc::clone(telemetry))
 }
 
@@ -73,6 +124,7 @@ fn install(config: &Config) -> Arc<Telemetry> {
     if metrics::set_global_recorder(telemetry.recorder.clone()).is_err() {
         complaints.push("another metrics recorder is installed: no metrics".into());
     }
+    log::install_panic_hook();
     for complaint in complaints {
         tracing::warn!("{complaint}");
     }
@@ -81,24 +133,36 @@ fn install(config: &Config) -> Arc<Telemetry> {
 
 /// The parts, not yet installed anywhere.
 pub(crate) fn build(config: &Config, output: Output) -> (Arc<Telemetry>, Observer) {
-    let segments = Arc::new(Segments::connect(config.xray.as_deref()));
-    let recorder = Recorder::new(config);
+    let connect = |recording| Segments::connect(config.xray.as_deref(), recording);
+    build_with(config, output, connect)
+}
+
+/// [`build`] with another way out for the segments.
+pub(crate) fn build_with(
+    config: &Config,
+    output: Output,
+    segments: impl FnOnce(segment::Settings) -> Segments,
+) -> (Arc<Telemetry>, Observer) {
+    let mut recording = config.segments.clone();
+    recording.redactor = config.log.redactor.clone();
+    let segments = Arc::new(segments(recording));
+    let recorder = Recorder::new(config, output.clone());
     let bell = recorder
         .has_extension()
         .then(|| Doorbell::beside(&config.journal))
         .flatten();
+    let log = log::Shared::new(config.log.clone());
+    let fixed = Static::new(
+        &config.service,
+        &config.function_name,
+        &config.function_version,
+    );
     let observer = Observer {
-        level: config.level,
-        fixed: Static::new(
-            &config.service,
-            &config.function_name,
-            &config.function_version,
-        ),
-        output: output.clone(),
-        segments: Arc::clone(&segments),
+        lines: Lines::new(fixed, &log, output.clone()),
     };
     let telemetry = Telemetry {
         starts_cold: config.starts_cold,
+        log,
         output,
         segments,
         recorder,

@@ -1,7 +1,6 @@
 //! What a process keeps between invocations: outputs, socket, recorder, bell.
 
 use std::{
-    net::UdpSocket,
     os::unix::net::UnixDatagram,
     path::{Path, PathBuf},
     sync::{
@@ -10,12 +9,13 @@ use std::{
     },
 };
 
-use crate::{config, invocation::Invocation, metric::Recorder, output::Output};
+use crate::{invocation::Invocation, metric::Recorder, output::Output, segment::Segments};
 
 /// Everything that the end of an invocation needs.
 #[derive(Debug)]
 pub(crate) struct Telemetry {
     pub(crate) starts_cold: bool,
+    pub(crate) log: Arc<crate::log::Shared>,
     pub(crate) output: Output,
     pub(crate) segments: Arc<Segments>,
     pub(crate) recorder: Recorder,
@@ -27,8 +27,8 @@ pub(crate) struct Telemetry {
 impl Telemetry {
     /// Sends what the invocation has kept, then rings for the extension.
     pub(crate) fn finish(&self, invocation: &Invocation) {
-        self.segments.send(invocation.end());
-        self.recorder.flush(&self.output);
+        invocation.end();
+        self.recorder.flush(Some(invocation));
         if let Some(bell) = &self.bell {
             bell.ring(&invocation.request_id);
         }
@@ -48,50 +48,6 @@ impl Telemetry {
                 "telemetry was lost in this process so far"
             );
         }
-    }
-}
-
-/// The way to the X-Ray daemon.
-#[derive(Debug)]
-pub(crate) struct Segments {
-    socket: Option<UdpSocket>,
-    lost: AtomicU64,
-}
-
-impl Segments {
-    /// A socket to the daemon at `address`; without one, or where none can be
-    /// opened, there is no tracing and nothing counts as lost.
-    pub(crate) fn connect(address: Option<&str>) -> Self {
-        let socket = address.and_then(config::xray_address).and_then(|daemon| {
-            let any = if daemon.is_ipv4() {
-                "0.0.0.0:0"
-            } else {
-                "[::]:0"
-            };
-            let socket = UdpSocket::bind(any).ok()?;
-            socket.connect(daemon).ok()?;
-            // A full socket buffer must not hold the handler up.
-            socket.set_nonblocking(true).ok()?;
-            Some(socket)
-        });
-        Self {
-            socket,
-            lost: AtomicU64::new(0),
-        }
-    }
-
-    pub(crate) fn send(&self, datagrams: impl IntoIterator<Item = Vec<u8>>) {
-        let Some(socket) = &self.socket else { return };
-        for datagram in datagrams {
-            // A refused datagram reports the one before it: try once more.
-            if socket.send(&datagram).is_err() && socket.send(&datagram).is_err() {
-                self.lost.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    }
-
-    fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
     }
 }
 

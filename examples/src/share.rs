@@ -26,7 +26,7 @@ use crate::upload::grant;
 use crate::vault::{Owner, Vault};
 
 /// The message attribute that carries the correlation id.
-pub const CORRELATION_ATTRIBUTE: &str = "correlation-id";
+pub const CORRELATION_ATTRIBUTE: &str = obs::propagation::ATTRIBUTE;
 
 /// The longest a share lasts.
 const MAX_DAYS: u32 = 30;
@@ -105,19 +105,16 @@ async fn find_object(vault: &Arc<Vault>, owner: &Owner, id: &str) -> Result<Key,
 async fn send_message(vault: &Arc<Vault>, body: String) -> Result<String, QueueError> {
     let outbound = obs::propagation::current();
     let work = move |vault: &Vault| {
-        let (attributes, trace_header) = match &outbound {
-            Some(outbound) => {
-                let id = (
-                    CORRELATION_ATTRIBUTE.to_owned(),
-                    outbound.correlation_id.clone(),
-                );
-                // Empty where the invocation is not traced.
-                let trace =
-                    Some(outbound.trace_header.as_str()).filter(|header| !header.is_empty());
-                (BTreeMap::from([id]), trace)
-            }
-            None => (BTreeMap::new(), None),
-        };
+        let attributes: BTreeMap<_, _> = outbound
+            .iter()
+            .flat_map(obs::propagation::Outbound::attributes)
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        // Empty where the invocation is not traced.
+        let trace_header = outbound
+            .as_ref()
+            .map(|outbound| outbound.trace_header.as_str())
+            .filter(|header| !header.is_empty());
         vault.shares.send(Outgoing {
             body: &body,
             attributes: &attributes,

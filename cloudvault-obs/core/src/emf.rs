@@ -6,10 +6,15 @@
 //! so the limits are kept here: at most 100 metrics a line and 100 values a
 //! metric; what does not fit goes on another line. Each line carries `level` and
 //! `timestamp` too, since Lambda's own filter judges lines by them.
+//!
+//! What is the same on every line of a series is rendered once, into
+//! [`Prepared`]; a line is then little more than copies and numbers.
+
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     json,
-    metric::{Series, value_is_valid},
+    metric::{LimitError, Series, value_is_valid},
     time,
 };
 
@@ -34,145 +39,359 @@ pub struct Written {
     pub dropped: u64,
 }
 
-const MAX_METRICS: usize = 100;
-const MAX_VALUES: usize = 100;
+/// Metrics on one line, at most.
+pub const MAX_METRICS: usize = 100;
+/// Values of one metric on one line, at most.
+pub const MAX_VALUES: usize = 100;
+/// Five fewer than PutMetricData takes.
+const MAX_DIMENSION_NAME: usize = 250;
 /// A line stays well below the smallest limit on a log event, 256 KB.
 const MAX_BYTES: usize = 160 * 1024;
 
+/// Namespace and dimensions: what all metrics of one line share.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Group {
+    dimensions: Vec<(String, String)>,
+    /// From `"Namespace"` to the opening bracket of `"Metrics"`.
+    head: Vec<u8>,
+    /// The dimensions' values, each led by a comma.
+    members: Vec<u8>,
+}
+
+impl Group {
+    /// A group in which every metric carries all `dimensions`.
+    #[must_use]
+    pub fn new(namespace: &str, dimensions: &[(String, String)]) -> Self {
+        let all = dimensions.iter().map(|(name, _)| name.clone()).collect();
+        Self::with_sets(namespace, dimensions, &[all])
+    }
+
+    /// A group in which CloudWatch makes one metric for each of `sets`, lists of
+    /// names out of `dimensions`.
+    #[must_use]
+    pub fn with_sets(
+        namespace: &str,
+        dimensions: &[(String, String)],
+        sets: &[Vec<String>],
+    ) -> Self {
+        let mut head = b"\"Namespace\":".to_vec();
+        json::string(&mut head, namespace);
+        head.extend_from_slice(b",\"Dimensions\":[");
+        for (index, set) in sets.iter().enumerate() {
+            head.extend_from_slice(if index > 0 { b",[" } else { b"[" });
+            for (index, name) in set.iter().enumerate() {
+                if index > 0 {
+                    head.push(b',');
+                }
+                json::string(&mut head, name);
+            }
+            head.push(b']');
+        }
+        head.extend_from_slice(b"],\"Metrics\":[");
+        let mut members = Vec::new();
+        for (name, value) in dimensions {
+            members.push(b',');
+            json::string(&mut members, name);
+            members.push(b':');
+            json::string(&mut members, value);
+        }
+        Self {
+            dimensions: dimensions.to_vec(),
+            head,
+            members,
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.dimensions.iter().any(|(other, _)| other == name)
+    }
+}
+
+/// What of a series stands on every line, rendered once.
+#[derive(Debug)]
+pub struct Prepared {
+    name: String,
+    group: Arc<Group>,
+    /// `{"Name":...,"Unit":...,"StorageResolution":...}`
+    definition: Vec<u8>,
+    /// `,"name":`
+    member: Vec<u8>,
+}
+
+impl Prepared {
+    /// Renders what `series` has of its own; its namespace and dimensions are
+    /// those of `group`.
+    ///
+    /// # Errors
+    ///
+    /// When the format cannot express the metric: its values and its dimensions
+    /// stand beside each other on the line, so none may be named like another.
+    pub fn new(series: &Series, group: Arc<Group>) -> Result<Self, LimitError> {
+        if series.name == "_aws" || group.has(&series.name) || group.has("_aws") {
+            return Err(LimitError::new(
+                "embedded metric format needs a metric name that is none of its dimensions",
+                &series.name,
+            ));
+        }
+        let long = |(name, _): &&(String, String)| name.chars().count() > MAX_DIMENSION_NAME;
+        if let Some((name, _)) = group.dimensions.iter().find(long) {
+            return Err(LimitError::new(
+                "embedded metric format takes dimension names of at most 250 characters",
+                name,
+            ));
+        }
+        let mut definition = b"{\"Name\":".to_vec();
+        json::string(&mut definition, &series.name);
+        definition.extend_from_slice(b",\"Unit\":");
+        json::string(&mut definition, series.unit.as_str());
+        definition.extend_from_slice(b",\"StorageResolution\":");
+        json::integer(&mut definition, series.resolution.seconds());
+        definition.push(b'}');
+        let mut member = b",".to_vec();
+        json::string(&mut member, &series.name);
+        member.push(b':');
+        Ok(Self {
+            name: series.name.clone(),
+            group,
+            definition,
+            member,
+        })
+    }
+
+    /// The metric's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Values of one prepared series.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample<'a> {
+    /// What the values belong to.
+    pub series: &'a Prepared,
+    /// Pairs of value and count.
+    pub values: &'a [(f64, u64)],
+}
+
+/// What stands on each line beside the metrics.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// When the values were recorded, in milliseconds since the epoch.
+    pub timestamp_ms: i64,
+    /// The line's `level`: Lambda's own filter judges lines by it.
+    pub level: &'a str,
+    /// Further members, as key and rendered JSON value: they are searchable in
+    /// the logs and no metrics. One that is named like a metric or a dimension of
+    /// its line is written as `fields.KEY`.
+    pub properties: &'a [(Cow<'a, str>, Vec<u8>)],
+}
+
 /// Appends `data` as lines of the embedded metric format, each ended by `\n`.
 pub fn write_lines(out: &mut Vec<u8>, timestamp_ms: i64, data: &[Data<'_>]) -> Written {
+    let mut dropped = 0;
+    let mut prepared = Vec::with_capacity(data.len());
+    for Data { series, values } in data {
+        let group = Group::new(&series.namespace, &series.dimensions);
+        match Prepared::new(series, Arc::new(group)) {
+            Ok(series) => prepared.push((series, *values)),
+            Err(_) => dropped += points(values),
+        }
+    }
+    let samples: Vec<_> = prepared
+        .iter()
+        .map(|(series, values)| Sample { series, values })
+        .collect();
+    let frame = Frame {
+        timestamp_ms,
+        level: "INFO",
+        properties: &[],
+    };
+    let mut written = write_samples(out, &frame, &samples);
+    written.dropped += dropped;
+    written
+}
+
+/// Appends `samples` as lines of the embedded metric format, each ended by `\n`.
+pub fn write_samples(out: &mut Vec<u8>, frame: &Frame<'_>, samples: &[Sample<'_>]) -> Written {
     let mut written = Written::default();
-    let mut pieces = pieces(data, &mut written);
-    // Lines are filled group by group; the order within a group is the caller's.
-    pieces.sort_by(|a, b| group(a.series).cmp(&group(b.series)));
+    let pieces = pieces(samples, &mut written);
     let mut rest = pieces.as_slice();
     while !rest.is_empty() {
         let count = fitting(rest);
         let (line, later) = rest.split_at(count);
-        write_line(out, timestamp_ms, line);
+        write_line(out, frame, line);
         written.lines += 1;
-        written.points += line.iter().map(Piece::points).sum::<u64>();
+        written.points += line.iter().map(|piece| points(&piece.values)).sum::<u64>();
         rest = later;
     }
     written
 }
 
+fn points(values: &[(f64, u64)]) -> u64 {
+    values.iter().map(|(_, count)| count).sum()
+}
+
 /// At most 100 values of one series.
 struct Piece<'a> {
-    series: &'a Series,
-    values: Vec<(f64, u64)>,
+    series: &'a Prepared,
+    values: Cow<'a, [(f64, u64)]>,
 }
 
 impl Piece<'_> {
-    fn points(&self) -> u64 {
-        self.values.iter().map(|(_, count)| count).sum()
-    }
-
     /// A bound on what the piece adds to a line.
     fn bytes(&self) -> usize {
-        self.series.name.len() * 12 + 128 + self.values.len() * 48
+        self.series.definition.len() + self.series.member.len() + 32 + self.values.len() * 48
     }
 }
 
-fn pieces<'a>(data: &[Data<'a>], written: &mut Written) -> Vec<Piece<'a>> {
-    let mut pieces = Vec::with_capacity(data.len());
-    for Data { series, values } in data {
-        let expressible = series.name != "_aws"
-            && series
-                .dimensions
-                .iter()
-                .all(|(name, _)| *name != series.name && name != "_aws");
-        let (good, bad): (Vec<_>, Vec<_>) = values
-            .iter()
-            .partition(|(value, _)| expressible && value_is_valid(*value));
-        written.dropped += bad.iter().map(|(_, count)| count).sum::<u64>();
-        for values in good.chunks(MAX_VALUES) {
-            pieces.push(Piece {
-                series,
-                values: values.to_vec(),
-            });
+/// Cuts the samples so that each piece may stand on a line, those of one group
+/// together; first pieces before second ones, since they share no line.
+fn pieces<'a>(samples: &[Sample<'a>], written: &mut Written) -> Vec<Piece<'a>> {
+    let mut pieces = Vec::with_capacity(samples.len());
+    let mut longest = 0;
+    for &Sample { series, values } in samples {
+        longest = longest.max(values.len());
+        let sound = values.iter().all(|(value, _)| value_is_valid(*value));
+        let values = if sound {
+            Cow::Borrowed(values)
+        } else {
+            let (good, bad): (Vec<_>, Vec<_>) =
+                values.iter().partition(|(value, _)| value_is_valid(*value));
+            written.dropped += points(&bad);
+            Cow::Owned(good)
+        };
+        if !values.is_empty() {
+            pieces.push(Piece { series, values });
         }
     }
+    let group = |piece: &Piece<'a>| &piece.series.group;
+    if let Some(first) = pieces.first()
+        && !pieces
+            .iter()
+            .all(|piece| Arc::ptr_eq(group(piece), group(first)))
+    {
+        // The order within a group is the caller's.
+        pieces.sort_by(|a, b| {
+            (&group(a).head, &group(a).members).cmp(&(&group(b).head, &group(b).members))
+        });
+    }
+    if longest <= MAX_VALUES {
+        return pieces;
+    }
     pieces
+        .chunk_by(|a, b| group(a) == group(b))
+        .flat_map(|group| rounds(group, longest))
+        .collect()
 }
 
-fn group(series: &Series) -> (&str, &[(String, String)]) {
-    (&series.namespace, &series.dimensions)
+fn rounds<'a>(group: &[Piece<'a>], longest: usize) -> Vec<Piece<'a>> {
+    let mut rounds = Vec::new();
+    for start in (0..longest).step_by(MAX_VALUES) {
+        for Piece { series, values } in group {
+            let end = values.len().min(start + MAX_VALUES);
+            if let Some(part) = values.get(start..end).filter(|part| !part.is_empty()) {
+                rounds.push(Piece {
+                    series,
+                    values: Cow::Owned(part.to_vec()),
+                });
+            }
+        }
+    }
+    rounds
 }
 
 /// How many of the first pieces go on one line: those of one group, each name
 /// once, within the limits.
 fn fitting(pieces: &[Piece<'_>]) -> usize {
-    let mut bytes = 0;
+    let (mut bytes, mut names) = (0, Names::default());
+    let group = &pieces[0].series.group;
     for (index, piece) in pieces.iter().enumerate() {
         bytes += piece.bytes();
-        let same_group = group(piece.series) == group(pieces[0].series);
-        let named = pieces[..index]
-            .iter()
-            .any(|other| other.series.name == piece.series.name);
+        let same_group = Arc::ptr_eq(&piece.series.group, group) || piece.series.group == *group;
+        let named = names.maybe(&piece.series.name)
+            && pieces[..index]
+                .iter()
+                .any(|other| other.series.name == piece.series.name);
         if index > 0 && (!same_group || named || index == MAX_METRICS || bytes > MAX_BYTES) {
             return index;
         }
+        names.add(&piece.series.name);
     }
     pieces.len()
 }
 
-fn write_line(out: &mut Vec<u8>, timestamp_ms: i64, line: &[Piece<'_>]) {
-    let Series {
-        namespace,
-        dimensions,
-        ..
-    } = line[0].series;
-    out.extend_from_slice(b"{\"_aws\":{\"Timestamp\":");
-    json::integer(out, timestamp_ms);
-    out.extend_from_slice(b",\"CloudWatchMetrics\":[{\"Namespace\":");
-    json::string(out, namespace);
-    out.extend_from_slice(b",\"Dimensions\":[[");
-    for (index, (name, _)) in dimensions.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        json::string(out, name);
+/// A set of names that may answer yes where it should say no: most names are
+/// ruled out by it alone.
+#[derive(Default)]
+struct Names([u64; 4]);
+
+impl Names {
+    fn place(name: &str) -> (usize, u64) {
+        let bytes = name.as_bytes();
+        let (first, last) = (bytes.first().copied(), bytes.last().copied());
+        let middle = bytes.get(bytes.len() / 2).copied();
+        let byte = |byte: Option<u8>| usize::from(byte.unwrap_or_default());
+        let place = bytes.len() * 7 + byte(first) * 3 + byte(last) * 5 + byte(middle) * 11;
+        (place / 64 % 4, 1 << (place % 64))
     }
-    out.extend_from_slice(b"]],\"Metrics\":[");
+
+    fn maybe(&self, name: &str) -> bool {
+        let (word, bit) = Self::place(name);
+        self.0[word] & bit != 0
+    }
+
+    fn add(&mut self, name: &str) {
+        let (word, bit) = Self::place(name);
+        self.0[word] |= bit;
+    }
+}
+
+fn write_line(out: &mut Vec<u8>, frame: &Frame<'_>, line: &[Piece<'_>]) {
+    let group = &line[0].series.group;
+    out.extend_from_slice(b"{\"_aws\":{\"Timestamp\":");
+    json::integer(out, frame.timestamp_ms);
+    out.extend_from_slice(b",\"CloudWatchMetrics\":[{");
+    out.extend_from_slice(&group.head);
     for (index, piece) in line.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
-        write_definition(out, piece.series);
+        out.extend_from_slice(&piece.series.definition);
     }
     out.extend_from_slice(b"]}]}");
-    let taken = |key: &str| {
-        dimensions.iter().any(|(name, _)| name == key)
-            || line.iter().any(|piece| piece.series.name == key)
-    };
+    let taken = |key: &str| group.has(key) || line.iter().any(|piece| piece.series.name == key);
     if !taken("level") {
-        out.extend_from_slice(b",\"level\":\"INFO\"");
+        out.extend_from_slice(b",\"level\":");
+        json::string(out, frame.level);
     }
     if !taken("timestamp") {
         out.extend_from_slice(b",\"timestamp\":\"");
-        time::rfc3339(out, timestamp_ms);
+        time::rfc3339(out, frame.timestamp_ms);
         out.push(b'"');
     }
-    for (name, value) in dimensions {
-        json::key(out, name);
-        json::string(out, value);
+    for (index, (key, value)) in frame.properties.iter().enumerate() {
+        let twice = frame.properties[..index]
+            .iter()
+            .any(|(other, _)| other == key);
+        let own = matches!(key.as_ref(), "_aws" | "level" | "timestamp");
+        if own || twice || taken(key) {
+            let mut other = format!("fields.{key}");
+            while taken(&other) || frame.properties.iter().any(|(key, _)| *key == other) {
+                other.push('_');
+            }
+            json::key(out, &other);
+        } else {
+            json::key(out, key);
+        }
+        out.extend_from_slice(value);
     }
+    out.extend_from_slice(&group.members);
     for piece in line {
-        json::key(out, &piece.series.name);
+        out.extend_from_slice(&piece.series.member);
         write_values(out, &piece.values);
     }
     out.extend_from_slice(b"}\n");
-}
-
-fn write_definition(out: &mut Vec<u8>, series: &Series) {
-    out.extend_from_slice(b"{\"Name\":");
-    json::string(out, &series.name);
-    out.extend_from_slice(b",\"Unit\":");
-    json::string(out, series.unit.as_str());
-    out.extend_from_slice(b",\"StorageResolution\":");
-    json::integer(out, series.resolution.seconds());
-    out.push(b'}');
 }
 
 fn write_values(out: &mut Vec<u8>, values: &[(f64, u64)]) {
@@ -291,6 +510,100 @@ mod tests {
             }
         );
         assert_eq!(lines[0]["level"], 1.0);
+    }
+
+    fn prepare(series: &Series, sets: &[Vec<String>]) -> Prepared {
+        let group = Group::with_sets(&series.namespace, &series.dimensions, sets);
+        Prepared::new(series, Arc::new(group)).unwrap()
+    }
+
+    #[test]
+    fn several_dimension_sets_stand_in_one_directive() {
+        let mut a = series("A", "x");
+        a.dimensions.push(("bucket".into(), "b".into()));
+        let sets = [
+            vec!["service".to_owned()],
+            vec!["service".to_owned(), "bucket".to_owned()],
+        ];
+        let prepared = prepare(&a, &sets);
+        let mut out = Vec::new();
+        let frame = Frame {
+            timestamp_ms: 1,
+            level: "WARN",
+            properties: &[
+                ("request_id".into(), b"\"r\"".to_vec()),
+                ("A".into(), b"2".to_vec()),
+                ("level".into(), b"3".to_vec()),
+            ],
+        };
+        write_samples(
+            &mut out,
+            &frame,
+            &[Sample {
+                series: &prepared,
+                values: &[(1.0, 1)],
+            }],
+        );
+        let line: Json = serde_json::from_slice(&out).unwrap();
+        assert_eq!(
+            line["_aws"]["CloudWatchMetrics"][0]["Dimensions"],
+            serde_json::json!([["service"], ["service", "bucket"]])
+        );
+        assert_eq!(
+            (&line["service"], &line["bucket"]),
+            (&"x".into(), &"b".into())
+        );
+        assert_eq!(
+            (&line["level"], &line["request_id"]),
+            (&"WARN".into(), &"r".into())
+        );
+        assert_eq!(
+            (&line["A"], &line["fields.A"], &line["fields.level"]),
+            (&1.0.into(), &2.into(), &3.into())
+        );
+    }
+
+    #[test]
+    fn a_hundred_and_first_metric_or_value_goes_on_another_line() {
+        let all: Vec<_> = (0..101).map(|n| series(&format!("m{n}"), "x")).collect();
+        let values: Vec<_> = (0..150).map(|n| (f64::from(n), 1)).collect();
+        let data: Vec<_> = all
+            .iter()
+            .map(|series| Data {
+                series,
+                values: &values[..1],
+            })
+            .collect();
+        let (first, written) = lines(&data);
+        assert_eq!((written.lines, written.points, first.len()), (2, 101, 2));
+        let data: Vec<_> = all[..10]
+            .iter()
+            .map(|series| Data {
+                series,
+                values: &values,
+            })
+            .collect();
+        let (second, written) = lines(&data);
+        // First hundreds share a line, and so do the rests.
+        assert_eq!((written.lines, written.points, second.len()), (2, 1500, 2));
+    }
+
+    #[test]
+    fn two_units_of_one_name_stand_on_two_lines() {
+        let (a, mut b) = (series("A", "x"), series("A", "x"));
+        b.unit = Unit::Bytes;
+        let data = [&a, &b].map(|series| Data {
+            series,
+            values: &[(1.0, 1)],
+        });
+        assert_eq!(
+            lines(&data).1,
+            Written {
+                lines: 2,
+                points: 2,
+                dropped: 0
+            }
+        );
     }
 
     proptest! {

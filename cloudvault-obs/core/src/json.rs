@@ -5,6 +5,8 @@
 
 use std::fmt::{self, Write as _};
 
+use crate::redact::{self, Marked};
+
 /// A value as `tracing` and the documents know it.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
@@ -27,6 +29,43 @@ pub enum Value<'a> {
     Display(&'a dyn fmt::Display),
     /// Anything that can be debugged, written as text.
     Debug(&'a dyn fmt::Debug),
+    /// Bytes, written as text; those that are not UTF-8 as `\xNN`.
+    Bytes(&'a [u8]),
+}
+
+macro_rules! from {
+    ($($type:ty => $variant:ident as $wide:ty),+ $(,)?) => {
+        $(impl From<$type> for Value<'_> {
+            fn from(value: $type) -> Self {
+                Self::$variant(<$wide>::from(value))
+            }
+        })+
+    };
+}
+
+from! {
+    i8 => I64 as i64, i16 => I64 as i64, i32 => I64 as i64, i64 => I64 as i64,
+    u8 => U64 as u64, u16 => U64 as u64, u32 => U64 as u64, u64 => U64 as u64,
+    i128 => I128 as i128, u128 => U128 as u128, f32 => F64 as f64, f64 => F64 as f64,
+    bool => Bool as bool,
+}
+
+impl From<usize> for Value<'_> {
+    fn from(value: usize) -> Self {
+        Self::U64(value as u64)
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(value: &'a str) -> Self {
+        Self::Str(value)
+    }
+}
+
+impl<'a> From<&'a String> for Value<'a> {
+    fn from(value: &'a String) -> Self {
+        Self::Str(value)
+    }
 }
 
 impl fmt::Debug for Value<'_> {
@@ -38,7 +77,7 @@ impl fmt::Debug for Value<'_> {
 }
 
 /// Appends `value`.
-#[inline]
+#[inline(always)]
 pub fn value(out: &mut Vec<u8>, value: Value<'_>) {
     match value {
         Value::Str(text) => string(out, text),
@@ -51,6 +90,7 @@ pub fn value(out: &mut Vec<u8>, value: Value<'_>) {
         Value::Bool(false) => out.extend_from_slice(b"false"),
         Value::Display(text) => display(out, format_args!("{text}")),
         Value::Debug(text) => display(out, format_args!("{text:?}")),
+        Value::Bytes(bytes) => display(out, format_args!("{}", Text(bytes))),
     }
 }
 
@@ -62,6 +102,7 @@ pub fn integer(out: &mut Vec<u8>, number: impl itoa::Integer) {
 
 /// Appends a float in the shortest form that reads back as the same bits;
 /// `"NaN"`, `"Infinity"` and `"-Infinity"` are strings.
+#[inline]
 pub fn float(out: &mut Vec<u8>, number: f64) {
     if number.is_finite() {
         out.extend_from_slice(zmij::Buffer::new().format_finite(number).as_bytes());
@@ -101,19 +142,73 @@ pub fn key(out: &mut Vec<u8>, key: &str) {
     out.push(b':');
 }
 
+/// Bytes as text: what is not UTF-8 is spelt `\xNN`, so that nothing is lost
+/// without a sign of it.
+struct Text<'a>(&'a [u8]);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            f.write_str(chunk.valid())?;
+            for byte in chunk.invalid() {
+                write!(f, "\\x{byte:02x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 struct Escaping<'a>(&'a mut Vec<u8>);
 
 impl fmt::Write for Escaping<'_> {
+    #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         escape(self.0, text);
         Ok(())
     }
 }
 
-/// Appends text without quotes, in runs: nearly all text needs no escape.
+/// Appends text without quotes, escaped, and says whether a redactor has to
+/// look at it.
 #[inline]
-fn escape(out: &mut Vec<u8>, text: &str) {
+pub fn escape(out: &mut Vec<u8>, text: &str) -> Marked {
     let bytes = text.as_bytes();
+    // Without a branch a byte: nearly all text needs no escape at all.
+    let codes = bytes
+        .iter()
+        .fold(0, |codes, &byte| codes | CLASS[usize::from(byte)]);
+    if codes & ESCAPED == 0 {
+        out.extend_from_slice(bytes);
+    } else {
+        escape_some(out, bytes);
+    }
+    Marked(codes & MARKED != 0)
+}
+
+/// Likewise for formatted text.
+#[inline]
+pub fn escape_fmt(out: &mut Vec<u8>, text: fmt::Arguments<'_>) -> Marked {
+    // A constant needs no formatter.
+    if let Some(text) = text.as_str() {
+        return escape(out, text);
+    }
+    let mut writer = Watching(out, Marked(false));
+    // The writer never fails, and a failing Display is not ours to report.
+    let _ = writer.write_fmt(text);
+    writer.1
+}
+
+struct Watching<'a>(&'a mut Vec<u8>, Marked);
+
+impl fmt::Write for Watching<'_> {
+    #[inline]
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.1.0 |= escape(self.0, text).0;
+        Ok(())
+    }
+}
+
+fn escape_some(out: &mut Vec<u8>, bytes: &[u8]) {
     let mut start = 0;
     for (index, &byte) in bytes.iter().enumerate() {
         let code = ESCAPE[usize::from(byte)];
@@ -156,6 +251,26 @@ const ESCAPE: [u8; 256] = {
     table
 };
 
+/// The byte has to be escaped.
+const ESCAPED: u8 = 1;
+/// The byte may belong to a secret.
+const MARKED: u8 = 2;
+
+const CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if ESCAPE[byte] != 0 {
+            table[byte] |= ESCAPED;
+        }
+        if redact::is_mark(byte as u8) {
+            table[byte] |= MARKED;
+        }
+        byte += 1;
+    }
+    table
+};
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -182,6 +297,10 @@ mod tests {
         let mut out = Vec::new();
         value(&mut out, Value::U128(u128::MAX));
         assert_eq!(out, u128::MAX.to_string().into_bytes());
+        assert_eq!(
+            written(Value::Bytes(b"ok \xff\xfe\"\n")),
+            "ok \\xff\\xfe\"\n"
+        );
     }
 
     proptest! {

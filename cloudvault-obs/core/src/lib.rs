@@ -10,6 +10,7 @@
 //! * [`trace`]: trace ids, segment ids and the `X-Amzn-Trace-Id` header;
 //! * [`correlation`]: the id that follows one request through every function;
 //! * [`json`]: the writer beneath every document;
+//! * [`redact`]: what must not be written, and how it is found;
 //! * [`log`]: the fields of spans and events, and the log line;
 //! * [`segment`]: X-Ray subsegment documents;
 //! * [`metric`]: series, units, limits; [`names`]: the well-known metrics;
@@ -20,6 +21,7 @@ pub mod trace;
 pub mod correlation;
 pub mod json;
 pub mod time;
+pub mod redact;
 pub mod log;
 pub mod segment;
 pub mod metric;

@@ -29,12 +29,7 @@ impl Series {
     ///
     /// The first limit that is broken, by name.
     pub fn check(&self) -> Result<(), LimitError> {
-        let error = |what, text: &str| {
-            Err(LimitError {
-                what,
-                text: text.chars().take(80).collect(),
-            })
-        };
+        let error = |what, text: &str| Err(LimitError::new(what, text));
         let named = |text: &str| !text.trim().is_empty() && text.chars().count() <= 255;
         let plain = |text: &str| text.chars().all(|c| !c.is_control());
         if !named(&self.namespace) || !plain(&self.namespace) || self.namespace.starts_with(':') {
@@ -87,7 +82,21 @@ fn ascii(text: &str) -> bool {
 /// Whether CloudWatch takes `value`: finite, and at most 2^360 in magnitude.
 #[must_use]
 pub fn value_is_valid(value: f64) -> bool {
-    value.is_finite() && value.abs() <= 2f64.powi(360)
+    // NaN compares as false; the infinities are larger.
+    value.abs() <= MAX_VALUE
+}
+
+/// 2^360 in bits: `powi` is not const.
+const MAX_VALUE: f64 = f64::from_bits((360 + 1023) << 52);
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Whether CloudWatch takes a point recorded at `timestamp_ms` and sent at
+/// `now_ms`: from two weeks before to two hours after.
+#[must_use]
+pub fn timestamp_is_valid(timestamp_ms: i64, now_ms: i64) -> bool {
+    let age = now_ms.saturating_sub(timestamp_ms);
+    (-DAY_MS / 12..=14 * DAY_MS).contains(&age)
 }
 
 /// A limit of CloudWatch that a series breaks.
@@ -95,6 +104,15 @@ pub fn value_is_valid(value: f64) -> bool {
 pub struct LimitError {
     what: &'static str,
     text: String,
+}
+
+impl LimitError {
+    pub(crate) fn new(what: &'static str, text: &str) -> Self {
+        Self {
+            what,
+            text: text.chars().take(80).collect(),
+        }
+    }
 }
 
 impl fmt::Display for LimitError {
@@ -199,6 +217,12 @@ units! {
 }
 
 impl Unit {
+    /// Reads CloudWatch's spelling, as [`Unit::as_str`] writes it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|unit| unit.as_str() == text)
+    }
+
     pub(crate) fn code(self) -> u8 {
         self as u8
     }
@@ -281,6 +305,7 @@ mod tests {
         assert_eq!(Unit::ALL.len(), 27);
         for &unit in Unit::ALL {
             assert_eq!(Unit::from_code(unit.code()), Some(unit));
+            assert_eq!(Unit::parse(unit.as_str()), Some(unit));
         }
         assert_eq!(Unit::from_code(27), None);
     }
@@ -293,5 +318,20 @@ mod tests {
                 && !value_is_valid(f64::NAN)
                 && !value_is_valid(f64::INFINITY)
         );
+    }
+
+    #[test]
+    fn timestamps_reach_from_two_weeks_ago_to_two_hours_ahead() {
+        let now = 1_795_405_294_506;
+        for (offset, expect) in [
+            (0, true),
+            (2 * 3_600_000, true),
+            (2 * 3_600_000 + 1, false),
+            (-14 * DAY_MS, true),
+            (-14 * DAY_MS - 1, false),
+        ] {
+            assert_eq!(timestamp_is_valid(now + offset, now), expect, "{offset}");
+        }
+        assert!(!timestamp_is_valid(i64::MIN, now) && !timestamp_is_valid(i64::MAX, now));
     }
 }

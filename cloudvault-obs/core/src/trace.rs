@@ -1,7 +1,9 @@
 //! Trace ids, segment ids and the `X-Amzn-Trace-Id` header.
 //!
 //! The header is read leniently, as AWS's own services write it in several
-//! ways: any order, keys in any case, blanks around `;`, unknown keys.
+//! ways: any order, keys in any case, blanks around `;`, unknown keys. W3C's
+//! `traceparent` is read strictly, as its specification asks, and carries the
+//! same ids.
 
 use std::{error, fmt, num::NonZeroU64, str::FromStr};
 
@@ -27,6 +29,15 @@ impl TraceId {
     #[must_use]
     pub fn from_bits(bits: u128) -> Self {
         Self(bits)
+    }
+
+    /// Appends the id as X-Ray writes it, 35 bytes.
+    pub fn append(self, out: &mut Vec<u8>) {
+        let digits = hex_digits(self.0);
+        out.extend_from_slice(b"1-");
+        out.extend_from_slice(&digits[..8]);
+        out.push(b'-');
+        out.extend_from_slice(&digits[8..]);
     }
 }
 
@@ -76,6 +87,11 @@ impl SegmentId {
     #[must_use]
     pub fn to_bits(self) -> u64 {
         self.0.get()
+    }
+
+    /// Appends the id as X-Ray and W3C write it, 16 bytes.
+    pub fn append(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&hex_digits(u128::from(self.0.get()))[16..]);
     }
 }
 
@@ -127,6 +143,84 @@ pub struct TraceHeader {
     pub sampled: Sampled,
     /// Lambda's loop-detection record, opaque; to be passed on as it is.
     pub lineage: Option<Box<str>>,
+}
+
+impl TraceHeader {
+    /// Reads W3C's `traceparent`, `00-32hex-16hex-2hex`. It knows no undecided
+    /// sampling, and any random first word of the trace id is legal.
+    ///
+    /// ```
+    /// use cloudvault_obs_core::trace::TraceHeader;
+    ///
+    /// let header = TraceHeader::from_traceparent(
+    ///     "00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01",
+    /// )?;
+    /// assert_eq!(
+    ///     header.to_string(),
+    ///     "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+    /// );
+    /// # Ok::<(), cloudvault_obs_core::trace::ParseTraceError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the text is not of that form, its version is `ff`, or an id is all
+    /// zero. A later version may be longer; what follows the flags is ignored.
+    pub fn from_traceparent(text: &str) -> Result<Self, ParseTraceError> {
+        let error = ParseTraceError("traceparent: expected 00-32hex-16hex-2hex");
+        let mut parts = text.trim().splitn(5, '-');
+        let mut next = |digits| parts.next().and_then(|part| lower_hex(part, digits));
+        let (version, root, parent, flags) = (next(2), next(32), next(16), next(2));
+        let (Some(version), Some(root), Some(parent), Some(flags)) = (version, root, parent, flags)
+        else {
+            return Err(error);
+        };
+        let parent = NonZeroU64::new(parent as u64).ok_or(error)?;
+        if version == 0xff || root == 0 || (version == 0 && parts.next().is_some()) {
+            return Err(error);
+        }
+        Ok(Self {
+            root: TraceId(root),
+            parent: Some(SegmentId(parent)),
+            sampled: if flags & 1 == 1 {
+                Sampled::Yes
+            } else {
+                Sampled::No
+            },
+            lineage: None,
+        })
+    }
+
+    /// The header as W3C's `traceparent`; `None` without a parent, which W3C
+    /// demands. What is undecided counts as not sampled, as W3C's flag says only
+    /// that a caller may have recorded something.
+    ///
+    /// ```
+    /// use cloudvault_obs_core::trace::TraceHeader;
+    ///
+    /// let header: TraceHeader =
+    ///     "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1".parse()?;
+    /// assert_eq!(
+    ///     header.to_traceparent().as_deref(),
+    ///     Some("00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01")
+    /// );
+    /// # Ok::<(), cloudvault_obs_core::trace::ParseTraceError>(())
+    /// ```
+    #[must_use]
+    pub fn to_traceparent(&self) -> Option<String> {
+        let parent = self.parent?;
+        let mut out = Vec::with_capacity(55);
+        out.extend_from_slice(b"00-");
+        out.extend_from_slice(&hex_digits(self.root.0));
+        out.push(b'-');
+        parent.append(&mut out);
+        out.extend_from_slice(if self.sampled == Sampled::Yes {
+            b"-01"
+        } else {
+            b"-00"
+        });
+        String::from_utf8(out).ok()
+    }
 }
 
 /// Longer headers are refused: AWS's own stay below 400 bytes.
@@ -205,6 +299,32 @@ fn hex(text: &str, digits: usize) -> Option<u128> {
     plain.then(|| u128::from_str_radix(text, 16).ok()).flatten()
 }
 
+/// W3C's identifiers are in lower case only.
+fn lower_hex(text: &str, digits: usize) -> Option<u128> {
+    let lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    lower.then(|| hex(text, digits)).flatten()
+}
+
+/// All 32 digits, by a table of byte pairs: `format!` costs ten times as much.
+fn hex_digits(bits: u128) -> [u8; 32] {
+    let mut out = [0; 32];
+    for (pair, byte) in out.chunks_exact_mut(2).zip(bits.to_be_bytes()) {
+        pair.copy_from_slice(&HEX_PAIRS[usize::from(byte)]);
+    }
+    out
+}
+
+const HEX_PAIRS: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut table = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    table
+};
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -259,7 +379,58 @@ mod tests {
         check(&"x".repeat(4096), "trace header: longer than 2,048 bytes");
     }
 
+    #[test]
+    fn w3c_headers_are_read_strictly() {
+        let check = |text: &str, expect: Option<&str>| {
+            let header = TraceHeader::from_traceparent(text).ok();
+            let shown = header.as_ref().and_then(TraceHeader::to_traceparent);
+            assert_eq!(shown.as_deref(), expect, "{text}");
+        };
+        let ids = "4efaaf4d1e8720b39541901950019ee5-00f067aa0ba902b7";
+        let (yes, no) = (format!("00-{ids}-01"), format!("00-{ids}-00"));
+        check(&yes, Some(&yes));
+        check(&no, Some(&no));
+        check(&format!("00-{ids}-03"), Some(&yes));
+        check(&format!("cc-{ids}-01-what-the-future"), Some(&yes));
+        // A random first word is no timestamp, and legal.
+        check(
+            &format!("00-ffffffff{}-01", &ids[8..]),
+            Some(&format!("00-ffffffff{}-01", &ids[8..])),
+        );
+        for bad in [
+            "",
+            "00",
+            &format!("ff-{ids}-01"),
+            &format!("00-{ids}-01-extra"),
+            &format!("00-{ids}"),
+            &yes.to_uppercase(),
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4efaaf4d1e8720b39541901950019ee5-0000000000000000-01",
+            &format!("00-{ids}-1"),
+            &format!("0x-{ids}-01"),
+        ] {
+            check(bad, None);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn x_ray_and_w3c_say_the_same(root in 1u128.., parent in 1u64.., yes: bool) {
+            let header = TraceHeader {
+                root: TraceId::from_bits(root),
+                parent: Some(SegmentId::from_bits(parent)),
+                sampled: if yes { Sampled::Yes } else { Sampled::No },
+                lineage: None,
+            };
+            let w3c = header.to_traceparent().unwrap();
+            prop_assert_eq!(TraceHeader::from_traceparent(&w3c), Ok(header.clone()));
+            let mut out = Vec::new();
+            header.root.append(&mut out);
+            header.parent.unwrap().append(&mut out);
+            let shown = format!("{}{}", header.root, header.parent.unwrap());
+            prop_assert_eq!(String::from_utf8(out).unwrap(), shown);
+        }
+
         #[test]
         fn every_header_round_trips(root: u128, parent: Option<u64>, sampled in 0..3usize) {
             let header = TraceHeader {

@@ -10,7 +10,11 @@ use std::{
 use tracing::{Instrument as _, Span, instrument::Instrumented};
 
 use super::{Invocation, enter};
-use crate::{subscriber::INVOCATION_TARGET, telemetry::Telemetry};
+use crate::{
+    log::{Guard, warn_of_loop},
+    subscriber::INVOCATION_TARGET,
+    telemetry::Telemetry,
+};
 
 pin_project_lite::pin_project! {
     /// Future of [`super::Service`].
@@ -18,6 +22,7 @@ pin_project_lite::pin_project! {
     pub struct InvocationFuture<F> {
         #[pin]
         inner: Option<Instrumented<F>>,
+        guard: Guard,
         finish: Finish,
     }
 }
@@ -33,10 +38,23 @@ impl<F> InvocationFuture<F> {
             telemetry,
         };
         let _entered = finish.enter();
+        if let Some(invocation) = &finish.invocation {
+            finish.telemetry.recorder.cold_start(invocation);
+        }
         let span = invocation_span(&finish);
-        let inner = span.in_scope(call);
+        let guard = finish
+            .invocation
+            .as_deref()
+            .map_or_else(Guard::default, Guard::new);
+        let inner = span.in_scope(|| {
+            if let Some(invocation) = &finish.invocation {
+                warn_of_loop(invocation);
+            }
+            call()
+        });
         Self {
             inner: Some(inner.instrument(span)),
+            guard,
             finish,
         }
     }
@@ -59,6 +77,7 @@ fn invocation_span(finish: &Finish) -> Span {
         correlation_id = invocation.correlation_id.as_str(),
         xray_trace_id = trace,
         cold_start = invocation.cold_start,
+        function_arn = Some(invocation.log.function_arn.as_str()).filter(|arn| !arn.is_empty()),
     )
 }
 
@@ -73,7 +92,14 @@ impl<F: Future> Future for InvocationFuture<F> {
             .as_mut()
             .as_pin_mut()
             .expect("not polled after completion");
-        let output = task::ready!(inner.poll(cx));
+        let span = inner.span().clone();
+        let Poll::Ready(output) = inner.poll(cx) else {
+            if let Some(invocation) = &this.finish.invocation {
+                span.in_scope(|| this.guard.poll(cx, invocation));
+            }
+            return Poll::Pending;
+        };
+        drop(span);
         // Close the spans, then send, then answer.
         this.inner.set(None);
         this.finish.finish();

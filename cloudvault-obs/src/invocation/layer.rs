@@ -12,7 +12,7 @@ use cloudvault_obs_core::correlation::CorrelationId;
 use uuid::Uuid;
 
 use super::{HandlerService, Invocation, future::InvocationFuture, request::Request};
-use crate::telemetry::Telemetry;
+use crate::{log, segment::Trail, telemetry::Telemetry};
 
 /// Gives every invocation its context, and sends its telemetry when it ends.
 ///
@@ -82,21 +82,34 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let invocation = Arc::new(begin(&request, self.cold.swap(false, Ordering::Relaxed)));
+        let cold_start = self.cold.swap(false, Ordering::Relaxed);
+        let segments = &self.telemetry.segments;
+        let invocation = Arc::new(begin(&request, cold_start, &self.telemetry));
+        segments.watch(&invocation, request.context().deadline);
+        let event = self.telemetry.log.settings.log_event;
         InvocationFuture::new(invocation, Arc::clone(&self.telemetry), || {
+            if event {
+                request.with_payload(log::event);
+            }
             self.inner.call(request)
         })
     }
 }
 
-fn begin(request: &impl Request, cold_start: bool) -> Invocation {
+fn begin(request: &impl Request, cold_start: bool, telemetry: &Telemetry) -> Invocation {
     let context = request.context();
     let made = Uuid::now_v7();
-    let correlation_id = request.correlation_id().unwrap_or_else(|| {
+    // The low half of a UUIDv7 is random.
+    let nonce = made.as_u64_pair().1;
+    let sender = request.sender();
+    let correlation_id = sender.correlation_id.unwrap_or_else(|| {
         made.to_string()
             .parse::<CorrelationId>()
             .expect("a UUID is printable ASCII")
     });
+    let mut log = log::State::new(&telemetry.log, sender.debug, nonce);
+    log.function_arn.clone_from(&context.invoked_function_arn);
+    log.deadline_ms = context.deadline;
     Invocation {
         request_id: context.request_id.clone(),
         correlation_id,
@@ -105,9 +118,9 @@ fn begin(request: &impl Request, cold_start: bool) -> Invocation {
             .as_deref()
             .and_then(|header| header.parse().ok()),
         cold_start,
-        // The low half of a UUIDv7 is random.
-        nonce: made.as_u64_pair().1,
-        outbox: std::sync::Mutex::default(),
-        ended: AtomicBool::new(false),
+        nonce,
+        trail: Trail::new(Arc::clone(&telemetry.segments)),
+        points: crate::metric::Kept::default(),
+        log,
     }
 }

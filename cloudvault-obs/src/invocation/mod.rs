@@ -13,18 +13,14 @@ mod handler;
 pub(crate) use handler::HandlerService;
 pub use layer::{Layer, Service};
 
-use std::{
-    cell::RefCell,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{cell::RefCell, sync::Arc};
 
 use cloudvault_obs_core::{
     correlation::CorrelationId,
     trace::{Sampled, SegmentId, TraceHeader},
 };
+
+use crate::{metric::Kept, segment::Trail};
 
 /// What every span, line and outgoing message of one invocation shares.
 #[derive(Debug)]
@@ -36,19 +32,33 @@ pub(crate) struct Invocation {
     pub(crate) cold_start: bool,
     /// Random: what makes this invocation's segment ids its own.
     nonce: u64,
-    /// Finished subsegments, each a whole datagram, until the invocation ends.
-    outbox: Mutex<Vec<Vec<u8>>>,
-    ended: AtomicBool,
+    /// Its subsegments.
+    pub(crate) trail: Trail,
+    /// Points on their way to lines.
+    pub(crate) points: Kept,
+    /// Its keys, its debug decision, its buffer.
+    pub(crate) log: crate::log::State,
 }
 
 impl Invocation {
-    /// The header's trace when its documents are to be recorded.
+    /// The header's trace when its documents are to be recorded: it is sampled,
+    /// and there is somebody to send them to.
     pub(crate) fn sampled(&self) -> Option<(&TraceHeader, SegmentId)> {
         let trace = self
             .trace
             .as_ref()
             .filter(|trace| trace.sampled == Sampled::Yes)?;
-        Some((trace, trace.parent?))
+        let parent = trace.parent?;
+        self.trail
+            .segments()
+            .is_recording()
+            .then_some((trace, parent))
+    }
+
+    /// Whether it writes DEBUG lines whatever the level; to be passed on to all
+    /// that it calls.
+    pub(crate) fn debug(&self) -> bool {
+        self.log.debug()
     }
 
     /// The segment id of a span: the same whenever it is asked for, different
@@ -57,22 +67,9 @@ impl Invocation {
         SegmentId::from_bits(mix(self.nonce.wrapping_add(span.into_u64())))
     }
 
-    /// Keeps a datagram for the end of the invocation. Gives it back when the
-    /// invocation has already ended: a task outlived it.
-    pub(crate) fn post(&self, datagram: Vec<u8>) -> Result<(), Vec<u8>> {
-        let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.ended.load(Ordering::Relaxed) {
-            return Err(datagram);
-        }
-        outbox.push(datagram);
-        Ok(())
-    }
-
-    /// Ends the invocation and hands over what it had kept.
-    pub(crate) fn end(&self) -> Vec<Vec<u8>> {
-        let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
-        self.ended.store(true, Ordering::Relaxed);
-        std::mem::take(&mut outbox)
+    /// Ends the invocation and sends its subsegments.
+    pub(crate) fn end(&self) {
+        self.trail.end(self.sampled().map(|(trace, _)| trace.root));
     }
 }
 

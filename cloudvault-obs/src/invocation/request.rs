@@ -12,8 +12,29 @@ pub trait Request {
     /// What Lambda says about the invocation.
     fn context(&self) -> &Context;
 
-    /// The correlation id in the payload.
-    fn correlation_id(&self) -> Option<CorrelationId>;
+    /// What the payload says about who sent it.
+    fn sender(&self) -> Sender;
+
+    /// Shows the payload's JSON; of a typed one that cannot be written, nothing.
+    fn with_payload(&self, show: impl FnOnce(&[u8]));
+}
+
+/// What a payload says about who sent it.
+#[derive(Debug, Default)]
+pub struct Sender {
+    /// The correlation id.
+    pub correlation_id: Option<CorrelationId>,
+    /// Whether the sender wrote its debug lines, where it said so.
+    pub debug: Option<bool>,
+}
+
+impl From<event::Found> for Sender {
+    fn from(found: event::Found) -> Self {
+        Self {
+            debug: found.debug,
+            correlation_id: found.into_id(),
+        }
+    }
 }
 
 impl Request for LambdaInvocation {
@@ -21,8 +42,12 @@ impl Request for LambdaInvocation {
         &self.context
     }
 
-    fn correlation_id(&self) -> Option<CorrelationId> {
-        event::correlation_id(&self.body)
+    fn sender(&self) -> Sender {
+        event::read(&self.body).into()
+    }
+
+    fn with_payload(&self, show: impl FnOnce(&[u8])) {
+        show(&self.body);
     }
 }
 
@@ -33,7 +58,15 @@ impl<P: Serialize> Request for LambdaEvent<P> {
 
     /// The payload is already typed here, so it is written out once to be read
     /// by the one parser there is; [`crate::run`] sees the bytes and saves this.
-    fn correlation_id(&self) -> Option<CorrelationId> {
-        event::correlation_id(&serde_json::to_vec(&self.payload).ok()?)
+    fn sender(&self) -> Sender {
+        serde_json::to_vec(&self.payload)
+            .map(|payload| event::read(&payload).into())
+            .unwrap_or_default()
+    }
+
+    fn with_payload(&self, show: impl FnOnce(&[u8])) {
+        if let Ok(payload) = serde_json::to_vec(&self.payload) {
+            show(&payload);
+        }
     }
 }

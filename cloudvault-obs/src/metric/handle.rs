@@ -6,96 +6,191 @@ use std::sync::{
 };
 
 use cloudvault_obs_core::{
-    journal::SeriesId,
-    metric::{Kind, Series, value_is_valid},
+    journal::{SeriesId, Writer},
+    metric::{Kind, timestamp_is_valid, value_is_valid},
 };
 use metrics::{CounterFn, GaugeFn, HistogramFn, Key};
 
-use super::recorder::Shared;
+use super::{core::Core, kept::Line};
 use crate::clock;
 
 /// Shared by every caller that names the same key.
 #[derive(Debug)]
 pub(super) struct Handle {
-    shared: Arc<Shared>,
-    kind: Kind,
-    key: Key,
-    /// Resolved at the first point, when unit and resolution are described.
-    target: OnceLock<Target>,
+    /// Set once the series is known to the journal: all that a point needs.
+    journal: OnceLock<Journaled>,
     /// A counter's highest absolute value; the bits of a gauge's level.
     state: AtomicU64,
-    complained: OnceLock<()>,
+    /// Resolved at the first point, when unit and resolution are described.
+    target: OnceLock<Target>,
+    core: Arc<Core>,
+    kind: Kind,
+    key: Key,
 }
 
+/// Where points go in the journal.
 #[derive(Debug)]
-struct Target {
-    series: Arc<Series>,
-    id: Option<SeriesId>,
-    valid: bool,
+pub(super) struct Journaled {
+    pub(super) writer: Arc<Writer>,
+    pub(super) id: SeriesId,
+    /// One more for each further dimension set.
+    pub(super) others: Box<[SeriesId]>,
 }
+
+impl Journaled {
+    /// Records the point; where the journal is full, answers how many dimension
+    /// sets it had room for.
+    #[inline]
+    fn record(&self, value: f64, timestamp_ms: i64) -> Result<(), usize> {
+        match self.writer.record(self.id, value, timestamp_ms) {
+            Ok(()) if self.others.is_empty() => Ok(()),
+            Ok(()) => self.record_others(value, timestamp_ms),
+            Err(_) => Err(0),
+        }
+    }
+
+    #[cold]
+    fn record_others(&self, value: f64, timestamp_ms: i64) -> Result<(), usize> {
+        for (index, &id) in self.others.iter().enumerate() {
+            if self.writer.record(id, value, timestamp_ms).is_err() {
+                return Err(index + 1);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a handle's points become.
+#[derive(Debug)]
+pub(super) struct Target {
+    /// Why CloudWatch would refuse them, if it would.
+    pub(super) refused: Option<String>,
+    /// Lines for what does not reach the journal: first with all dimension sets,
+    /// then for each set that the journal may have been full for.
+    pub(super) lines: Vec<Line>,
+    /// Given with the key, in place of the clock.
+    pub(super) timestamp_ms: Option<i64>,
+    pub(super) journal: Option<Journaled>,
+    /// Whether the guard folded the series.
+    pub(super) folded: bool,
+}
+
+/// Points of one value beyond which they are counted on a line instead of
+/// standing in the journal one by one.
+const MAX_REPEAT: u64 = 1024;
+
+const INEXPRESSIBLE: &str = "the journal is full, and embedded metric format needs a metric name that is none of its dimensions";
 
 impl Handle {
-    pub(super) fn new(shared: Arc<Shared>, kind: Kind, key: Key) -> Self {
+    pub(super) fn new(core: Arc<Core>, kind: Kind, key: Key) -> Self {
         Self {
-            shared,
+            journal: OnceLock::new(),
+            state: AtomicU64::new(0),
+            target: OnceLock::new(),
+            core,
             kind,
             key,
-            target: OnceLock::new(),
-            state: AtomicU64::new(0),
-            complained: OnceLock::new(),
         }
     }
 
-    fn point(&self, value: f64, count: u64) {
-        let target = self.target.get_or_init(|| self.resolve());
-        if !target.valid || !value_is_valid(value) {
-            self.lose(target, value, count);
+    #[inline]
+    fn point(&self, value: f64) {
+        match self.journal.get() {
+            Some(journal) if value_is_valid(value) => {
+                let now = clock::coarse_ms();
+                if let Err(written) = journal.record(value, now) {
+                    self.overflow(written, value, now);
+                }
+            }
+            _ => self.slow(value, 1),
+        }
+    }
+
+    /// The journal is full: the point leaves as a line, for the dimension sets
+    /// that it had no room for.
+    #[cold]
+    fn overflow(&self, written: usize, value: f64, now: i64) {
+        let Some(target) = self.target.get() else {
             return;
-        }
-        let now = clock::now_ms();
-        for _ in 0..count {
-            self.shared
-                .sink
-                .record(target.id, &target.series, (value, now));
-        }
-    }
-
-    #[cold]
-    fn resolve(&self) -> Target {
-        let series = self.shared.series(self.kind, &self.key);
-        let valid = series.check().is_ok();
-        let id = if valid {
-            self.shared.sink.intern(&series)
-        } else {
-            None
         };
-        Target {
-            series: Arc::new(series),
-            id,
-            valid,
+        let mut kept = false;
+        let (from, to) = match written {
+            0 => (0, 1),
+            _ => (1 + written, target.lines.len()),
+        };
+        for line in target.lines.get(from..to).unwrap_or_default() {
+            self.core.sink.keep(line, now, (value, 1));
+            kept = true;
+        }
+        if !kept {
+            self.lose(1, INEXPRESSIBLE);
         }
     }
 
-    /// Counts the loss, and says why once a series.
     #[cold]
-    fn lose(&self, target: &Target, value: f64, count: u64) {
-        self.shared.lost.fetch_add(count, Ordering::Relaxed);
-        self.complained.get_or_init(|| match target.series.check() {
-            Err(limit) => tracing::warn!(metric = self.key.name(), reason = %limit, "metric is refused by CloudWatch's limits"),
-            Ok(()) => tracing::warn!(metric = self.key.name(), value, "metric value is not a number that CloudWatch takes"),
-        });
+    fn slow(&self, value: f64, count: u64) {
+        let target = self
+            .target
+            .get_or_init(|| self.core.resolve(self.kind, &self.key));
+        if target.folded {
+            self.core.fold(count);
+        }
+        let now = clock::coarse_ms();
+        let timestamp = target.timestamp_ms.unwrap_or(now);
+        if let Some(reason) = &target.refused {
+            return self.lose(count, reason);
+        }
+        if !value_is_valid(value) {
+            let reason = format!("value {value} is not a number that CloudWatch takes");
+            return self.lose(count, &reason);
+        }
+        if !timestamp_is_valid(timestamp, now) {
+            let reason = "timestamp is not within two weeks before and two hours after now";
+            return self.lose(count, reason);
+        }
+        match &target.journal {
+            Some(journal) if count <= MAX_REPEAT => {
+                for _ in 0..count {
+                    if let Err(written) = journal.record(value, timestamp) {
+                        self.overflow(written, value, timestamp);
+                    }
+                }
+                if target.timestamp_ms.is_none() && !target.folded {
+                    self.journal.get_or_init(|| journal.share());
+                }
+            }
+            _ => match target.lines.first() {
+                Some(line) => self.core.sink.keep(line, timestamp, (value, count)),
+                None => self.lose(count, INEXPRESSIBLE),
+            },
+        }
+    }
+
+    #[cold]
+    fn lose(&self, count: u64, reason: &str) {
+        self.core.lose(self.key.name(), count, reason);
+    }
+}
+
+impl Journaled {
+    fn share(&self) -> Self {
+        Self {
+            writer: Arc::clone(&self.writer),
+            id: self.id,
+            others: self.others.clone(),
+        }
     }
 }
 
 impl CounterFn for Handle {
     fn increment(&self, value: u64) {
-        self.point(value as f64, 1);
+        self.point(value as f64);
     }
 
     fn absolute(&self, value: u64) {
         let before = self.state.fetch_max(value, Ordering::Relaxed);
         if value > before {
-            self.point((value - before) as f64, 1);
+            self.point((value - before) as f64);
         }
     }
 }
@@ -115,22 +210,38 @@ impl GaugeFn for Handle {
 }
 
 impl Handle {
+    /// A level that is no number any more is reported and not kept, so that the
+    /// next change starts from the last good one.
     fn change(&self, to: impl Fn(f64) -> f64) {
-        let next = |bits| Some(to(f64::from_bits(bits)).to_bits());
-        let before = self
-            .state
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
-        let before = f64::from_bits(before.unwrap_or_else(|bits| bits));
-        self.point(to(before), 1);
+        let mut bits = self.state.load(Ordering::Relaxed);
+        loop {
+            let level = to(f64::from_bits(bits));
+            if !value_is_valid(level) {
+                return self.point(level);
+            }
+            match self.state.compare_exchange_weak(
+                bits,
+                level.to_bits(),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return self.point(level),
+                Err(now) => bits = now,
+            }
+        }
     }
 }
 
 impl HistogramFn for Handle {
     fn record(&self, value: f64) {
-        self.point(value, 1);
+        self.point(value);
     }
 
     fn record_many(&self, value: f64, count: usize) {
-        self.point(value, count as u64);
+        match count {
+            0 => {}
+            1 => self.point(value),
+            _ => self.slow(value, count as u64),
+        }
     }
 }

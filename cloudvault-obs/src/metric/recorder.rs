@@ -1,138 +1,150 @@
 //! The facade's recorder: which handle stands for which key.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
     sync::{
-        Arc, LazyLock, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
 };
 
-use cloudvault_obs_core::metric::{Kind, Resolution, Series, Unit};
+use cloudvault_obs_core::metric::{Kind, Unit};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString};
 
-use super::{handle::Handle, sink::Sink};
-use crate::{config::Config, output::Output};
-
-/// Names declared before any recorder may exist: in `main`, or in a test.
-static HIGH_RESOLUTION: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
-
-/// Stores the metric `name` with a datapoint a second instead of one a minute,
-/// so that alarms on it may look every 10 seconds. Call it before the metric is
-/// first used; CloudWatch bills such an alarm at three times the price.
-pub fn high_resolution(name: &str) {
-    HIGH_RESOLUTION
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(name.to_owned());
-}
+use super::{
+    core::{Admission, Core, lock, merge},
+    guard::Guard,
+    handle::Handle,
+    label,
+    settings::{ColdStarts, Route},
+    sink::Sink,
+};
+use crate::{config::Config, invocation::Invocation, output::Output};
 
 /// Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorder {
-    shared: Arc<Shared>,
+    core: Arc<Core>,
+    handles: Arc<[Shard]>,
 }
 
-#[derive(Debug)]
-pub(super) struct Shared {
-    namespace: String,
-    service: String,
-    units: Mutex<HashMap<String, Unit>>,
-    handles: Mutex<HashMap<(Kind, Key), Arc<Handle>>>,
-    pub(super) sink: Sink,
-    pub(super) lost: AtomicU64,
-}
+/// Handles by key. The key brings its hash along, so that finding one costs a
+/// read lock and a probe.
+type Shard = [RwLock<HashMap<Key, Arc<Handle>, BuildHasherDefault<Hashed>>>; 3];
+
+const SHARDS: usize = 8;
 
 impl Recorder {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, output: Output) -> Self {
+        let settings = config.metrics.clone();
+        let mut dimensions = vec![("service".to_owned(), config.service.clone())];
+        merge(&mut dimensions, settings.dimensions.iter().cloned());
         Self {
-            shared: Arc::new(Shared {
+            core: Arc::new(Core {
                 namespace: config.namespace.clone(),
-                service: config.service.clone(),
+                dimensions,
+                function_name: config.function_name.clone(),
                 units: Mutex::default(),
-                handles: Mutex::default(),
-                sink: Sink::open(&config.journal),
-                lost: AtomicU64::new(0),
+                guard: Mutex::new(Guard::new(settings.max_series)),
+                folded_handles: Mutex::default(),
+                sink: Sink::open(&config.journal, &settings, output),
+                numbers: AtomicU32::new(0),
+                folded: AtomicU64::new(0),
+                folded_told: AtomicU64::new(0),
+                complained: Mutex::default(),
+                settings,
             }),
+            handles: (0..SHARDS).map(|_| Shard::default()).collect(),
         }
     }
 
     pub(crate) fn has_extension(&self) -> bool {
-        self.shared.sink.has_extension()
+        self.core.sink.writer().is_some()
     }
 
-    /// Writes what waits outside the journal as lines of embedded metric format.
-    pub(crate) fn flush(&self, output: &Output) {
-        let dropped = self.shared.sink.flush(output);
-        self.shared.lost.fetch_add(dropped, Ordering::Relaxed);
+    /// Counts the first invocation of an environment that starts cold, where the
+    /// environment asks for it. Called inside the invocation.
+    pub(crate) fn cold_start(&self, invocation: &Invocation) {
+        if self.core.settings.cold_starts == ColdStarts::Counted && invocation.cold_start {
+            let labels = vec![metrics::Label::new(
+                "function_name",
+                self.core.function_name.clone(),
+            )];
+            let key = Key::from_parts("ColdStart", labels);
+            let counter = metrics::Recorder::register_counter(self, &key, &METADATA);
+            counter.increment(1);
+        }
+    }
+
+    /// Writes what waits outside the journal, of `invocation` and of nobody, as
+    /// lines of embedded metric format.
+    pub(crate) fn flush(&self, invocation: Option<&Invocation>) {
+        self.core.sink.flush(invocation);
+        let folded = self.core.folded.load(Ordering::Relaxed);
+        if self.core.folded_told.swap(folded, Ordering::Relaxed) < folded {
+            tracing::warn!(
+                points_folded = folded,
+                "metrics had too many series: points were folded together in this process so far"
+            );
+        }
     }
 
     /// Points that left nowhere.
     pub(crate) fn lost(&self) -> u64 {
-        self.shared.lost.load(Ordering::Relaxed)
+        self.core.sink.lost()
     }
 
     fn describe(&self, name: &KeyName, unit: Option<metrics::Unit>) {
         if let Some(unit) = unit {
-            let mut units = self
-                .shared
-                .units
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            units.insert(name.as_str().to_owned(), cloudwatch_unit(unit));
+            lock(&self.core.units).insert(name.as_str().to_owned(), cloudwatch_unit(unit));
         }
     }
 
-    fn handle(&self, kind: Kind, key: &Key) -> Arc<Handle> {
-        let mut handles = self
-            .shared
-            .handles
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let made = || Arc::new(Handle::new(Arc::clone(&self.shared), kind, key.clone()));
-        Arc::clone(handles.entry((kind, key.clone())).or_insert_with(made))
+    fn handle(&self, kind: Kind, key: &Key) -> Option<Arc<Handle>> {
+        if self.core.settings.route == Route::Off {
+            return None;
+        }
+        // The map itself uses the lowest and the highest bits of the hash.
+        let shard = (key.get_hash() >> 32) as usize % SHARDS;
+        let shard = &self.handles[shard][kind as usize];
+        let known = shard.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = known.get(key) {
+            return Some(Arc::clone(handle));
+        }
+        drop(known);
+        Some(self.open(kind, key, shard))
     }
-}
 
-impl Shared {
-    /// What `key` is called in CloudWatch, as far as is described by now.
-    pub(super) fn series(&self, kind: Kind, key: &Key) -> Series {
-        let service = ("service".to_owned(), self.service.clone());
-        let labels = key
-            .labels()
-            .map(|label| (label.key().to_owned(), label.value().to_owned()));
-        let unit = self
-            .units
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(key.name())
-            .copied();
-        let high = HIGH_RESOLUTION
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(key.name());
-        Series {
-            namespace: self.namespace.clone(),
-            name: key.name().to_owned(),
-            // A label of the same name says it better than the default.
-            dimensions: match key.labels().any(|label| label.key() == "service") {
-                true => labels.collect(),
-                false => std::iter::once(service).chain(labels).collect(),
-            },
-            unit: unit.unwrap_or(if kind == Kind::Counter {
-                Unit::Count
-            } else {
-                Unit::None
-            }),
-            resolution: if high {
-                Resolution::High
-            } else {
-                Resolution::Standard
-            },
-            kind,
+    #[cold]
+    fn open(
+        &self,
+        kind: Kind,
+        key: &Key,
+        shard: &RwLock<HashMap<Key, Arc<Handle>, BuildHasherDefault<Hashed>>>,
+    ) -> Arc<Handle> {
+        let new = || Arc::new(Handle::new(Arc::clone(&self.core), kind, key.clone()));
+        // A key with a timestamp stands for one point, not for a series.
+        if key.labels().any(|label| label.key() == label::TIMESTAMP) {
+            return new();
+        }
+        match self.core.admits(key) {
+            Admission::Open => {
+                let mut known = shard.write().unwrap_or_else(PoisonError::into_inner);
+                Arc::clone(known.entry(key.clone()).or_insert_with(new))
+            }
+            Admission::Folded(dimensions) => {
+                let series = (kind, key.name().to_owned(), dimensions);
+                let mut folded = lock(&self.core.folded_handles);
+                Arc::clone(folded.entry(series).or_insert_with(new))
+            }
+            Admission::Refused => new(),
         }
     }
 }
+
+static METADATA: Metadata<'static> =
+    Metadata::new(module_path!(), metrics::Level::INFO, Some(module_path!()));
 
 impl metrics::Recorder for Recorder {
     fn describe_counter(&self, name: KeyName, unit: Option<metrics::Unit>, _: SharedString) {
@@ -148,15 +160,39 @@ impl metrics::Recorder for Recorder {
     }
 
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        Counter::from_arc(self.handle(Kind::Counter, key))
+        self.handle(Kind::Counter, key)
+            .map_or_else(Counter::noop, Counter::from_arc)
     }
 
     fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-        Gauge::from_arc(self.handle(Kind::Gauge, key))
+        self.handle(Kind::Gauge, key)
+            .map_or_else(Gauge::noop, Gauge::from_arc)
     }
 
     fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
-        Histogram::from_arc(self.handle(Kind::Histogram, key))
+        self.handle(Kind::Histogram, key)
+            .map_or_else(Histogram::noop, Histogram::from_arc)
+    }
+}
+
+/// Passes the hash that a key brings along.
+#[derive(Default)]
+pub(super) struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Keys write one number; anything else still spreads.
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
     }
 }
 

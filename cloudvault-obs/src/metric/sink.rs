@@ -1,101 +1,130 @@
 //! The journal when an extension reads it, else lines.
 
 use std::{
-    collections::HashMap,
     fs::{File, TryLockError},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use cloudvault_obs_core::{
-    emf,
-    journal::{Journal, SeriesId, Writer},
-    metric::Series,
+    journal::{Journal, Writer},
+    json,
 };
 
-use crate::{clock, output::Output};
+use super::{
+    kept::{Ending, Keeping, Kept, Line, Properties},
+    settings::{Route, Settings},
+};
+use crate::{
+    invocation::{self, Invocation},
+    output::Output,
+};
 
 /// Takes every point, one way or the other.
 #[derive(Debug)]
 pub(super) struct Sink {
     journal: Option<Attached>,
-    /// Points on their way to stdout, by series.
-    lines: Mutex<Waiting>,
+    output: Output,
+    level: &'static str,
+    /// Points that were recorded outside any invocation.
+    outside: Kept,
+    lost: AtomicU64,
 }
-
-/// Values with how often each was recorded, by series.
-type Waiting = HashMap<Arc<Series>, Vec<(f64, u64)>>;
 
 #[derive(Debug)]
 struct Attached {
-    writer: Writer,
+    writer: Arc<Writer>,
     /// Held for the life of the process: one writer at a time.
     _writing: File,
 }
 
 impl Sink {
-    pub(super) fn open(journal: &Path) -> Self {
+    pub(super) fn open(journal: &Path, settings: &Settings, output: Output) -> Self {
+        let journal = match settings.route {
+            Route::Auto => attach(journal),
+            Route::Lines | Route::Off => None,
+        };
         Self {
-            journal: attach(journal),
-            lines: Mutex::default(),
+            journal,
+            output,
+            level: settings.level,
+            outside: Kept::default(),
+            lost: AtomicU64::new(0),
         }
     }
 
-    pub(super) fn has_extension(&self) -> bool {
-        self.journal.is_some()
+    /// The journal's writer, if an extension is there to read.
+    pub(super) fn writer(&self) -> Option<&Arc<Writer>> {
+        Some(&self.journal.as_ref()?.writer)
     }
 
-    /// The journal's number for `series`; `None` sends its points as lines.
-    pub(super) fn intern(&self, series: &Series) -> Option<SeriesId> {
-        self.journal.as_ref()?.writer.series(series).ok()
+    /// Keeps points for a line of the current invocation.
+    #[cold]
+    pub(super) fn keep(&self, line: &Line, timestamp_ms: i64, point: (f64, u64)) {
+        if let Some(invocation) = invocation::current() {
+            match invocation.points.add(line, timestamp_ms, point) {
+                Keeping::Waits => return,
+                Keeping::Enough => {
+                    return self.write(&invocation.points, Some(&invocation), Ending::GoesOn);
+                }
+                Keeping::Ended => {}
+            }
+        }
+        if self.outside.add(line, timestamp_ms, point) == Keeping::Enough {
+            self.write(&self.outside, None, Ending::GoesOn);
+        }
     }
 
-    #[inline]
-    pub(super) fn record(&self, id: Option<SeriesId>, series: &Arc<Series>, point: (f64, i64)) {
-        let (value, timestamp_ms) = point;
-        if let (Some(journal), Some(id)) = (&self.journal, id)
-            && journal.writer.record(id, value, timestamp_ms).is_ok()
-        {
+    /// Writes what waits, of `invocation` and of nobody, as lines.
+    pub(super) fn flush(&self, invocation: Option<&Invocation>) {
+        if let Some(invocation) = invocation {
+            self.write(&invocation.points, Some(invocation), Ending::Last);
+        }
+        self.write(&self.outside, None, Ending::GoesOn);
+    }
+
+    fn write(&self, kept: &Kept, of: Option<&Invocation>, ending: Ending) {
+        let taken = kept.take(ending);
+        if taken.is_empty() {
             return;
         }
-        self.keep(series, value);
+        let mut out = Vec::with_capacity(taken.bytes());
+        let written = taken.write(&mut out, self.level, of.map(ids).unwrap_or_default());
+        self.output.write(&out);
+        self.lose(written.dropped);
     }
 
-    #[cold]
-    fn keep(&self, series: &Arc<Series>, value: f64) {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let values = lines.entry(Arc::clone(series)).or_default();
-        match values
-            .iter_mut()
-            .find(|(known, _)| known.to_bits() == value.to_bits())
-        {
-            Some((_, count)) => *count += 1,
-            None => values.push((value, 1)),
-        }
+    /// Counts points that leave nowhere.
+    pub(super) fn lose(&self, points: u64) {
+        self.lost.fetch_add(points, Ordering::Relaxed);
     }
 
-    /// Writes the points that wait as lines; answers how many could not be
-    /// expressed.
-    pub(super) fn flush(&self, output: &Output) -> u64 {
-        let taken = {
-            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::take(&mut *lines)
-        };
-        if taken.is_empty() {
-            return 0;
-        }
-        // Hash maps have no order; lines should be the same for the same input.
-        let mut taken: Vec<_> = taken.into_iter().collect();
-        taken.sort_by(|(a, _), (b, _)| (&a.name, &a.dimensions).cmp(&(&b.name, &b.dimensions)));
-        let data: Vec<_> = taken
-            .iter()
-            .map(|(series, values)| emf::Data { series, values })
-            .collect();
-        let mut out = Vec::new();
-        let written = emf::write_lines(&mut out, clock::now_ms(), &data);
-        output.write(&out);
-        written.dropped
+    pub(super) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
+}
+
+/// What makes an invocation's lines findable beside its log lines.
+fn ids(invocation: &Invocation) -> Properties {
+    let text = |text: &str| {
+        let mut out = Vec::with_capacity(text.len() + 2);
+        json::string(&mut out, text);
+        out
+    };
+    let mut ids = vec![
+        ("request_id".into(), text(&invocation.request_id)),
+        (
+            "correlation_id".into(),
+            text(invocation.correlation_id.as_str()),
+        ),
+    ];
+    if let Some(trace) = &invocation.trace {
+        ids.push(("xray_trace_id".into(), text(&trace.root.to_string())));
+    }
+    ids
 }
 
 /// The journal, if an extension holds it: its lock is the sign that the
@@ -117,7 +146,7 @@ fn attach(path: &Path) -> Option<Attached> {
     writing.try_lock().ok()?;
     let journal = Journal::open(&file).ok()?;
     Some(Attached {
-        writer: Writer::attach(&journal),
+        writer: Arc::new(Writer::attach(&journal)),
         _writing: writing,
     })
 }

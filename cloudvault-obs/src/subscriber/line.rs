@@ -1,19 +1,37 @@
-//! One event as one line of JSON.
+//! One event as one line.
+//!
+//! The hot path of the product: a thread keeps the buffer, the callsite's
+//! rendered parts and the rendered members of the span it is in, so that a line
+//! allocates nothing and looks nothing up. Redaction, reserved keys and limits
+//! are part of it and cannot be bypassed.
 
-use std::{cell::RefCell, fmt};
+use std::{
+    cell::{Cell, RefCell},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use cloudvault_obs_core::{
     json::{self, Value},
-    log::Members,
+    log::{self as lines, Members, Style},
     time,
 };
-use tracing::{
-    Event,
-    field::{Field, Visit},
-};
+use tracing::{Event, Level, Metadata, Subscriber, span::Id};
+use tracing_subscriber::{layer::Context, registry::LookupSpan};
 
-use super::span::visit;
-use crate::output::Output;
+use super::{
+    fields::{Fields, Seen},
+    site::{Site, Sites},
+    span::SpanData,
+};
+use crate::{
+    clock,
+    invocation::{self, Invocation},
+    log::{Format, PANIC_TARGET, Shared, State, TIMEOUT_TARGET},
+    output::Output,
+};
 
 /// The keys that are the same on every line of a process, rendered once.
 #[derive(Debug, Clone)]
@@ -27,110 +45,333 @@ impl Static {
             ("function_name", function_name),
             ("function_version", function_version),
         ] {
-            bytes.push(b',');
-            json::string(&mut bytes, key);
-            bytes.push(b':');
-            json::string(&mut bytes, value);
+            member(&mut bytes, key, Value::Str(value));
         }
         Self(bytes)
     }
+
+    /// With what the log's settings add.
+    pub(crate) fn with(mut self, log: &Shared) -> Self {
+        if let Some(memory) = log.settings.memory_mb {
+            member(&mut self.0, "function_memory_size", memory.into());
+        }
+        if log.settings.sample > 0.0 {
+            member(&mut self.0, "sampling_rate", log.settings.sample.into());
+        }
+        self
+    }
 }
 
-/// Buffers that a thread keeps, so that a line allocates nothing.
+fn member(out: &mut Vec<u8>, key: &str, value: Value<'_>) {
+    out.push(b',');
+    json::string(out, key);
+    out.push(b':');
+    json::value(out, value);
+}
+
+/// Writes events as lines.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    /// Tells this writer's sites and spans from another's on the same thread.
+    serial: u64,
+    /// Grows when a living span's members change.
+    epoch: AtomicU64,
+    fixed: Static,
+    pub(super) shared: Arc<Shared>,
+    style: Option<Style>,
+    output: Output,
+    /// DEBUG lines from outside any invocation, such as its start.
+    before: State,
+}
+
+/// What a thread keeps between lines.
 #[derive(Default)]
-struct Buffers {
+struct Thread {
     line: Vec<u8>,
-    message: Vec<u8>,
-    own: Members,
+    text: Vec<u8>,
+    sites: Sites,
+    around: Around,
+    second: Second,
+}
+
+/// The current span as lines need it.
+#[derive(Default)]
+struct Around {
+    serial: u64,
+    epoch: u64,
+    span: u64,
+    members: Arc<Members>,
+    invocation: Option<Arc<Invocation>>,
+    /// A callsite's metadata and the fields with which it shares no key with the
+    /// members, though their bits say that it may.
+    apart: (usize, u64),
+}
+
+/// The last timestamp: within a second only the digits behind the dot change.
+#[derive(Default)]
+struct Second {
+    now_ms: i64,
+    epoch_s: i64,
+    /// `{"timestamp":"2026-11-23T03:41:34.505Z`
+    text: Vec<u8>,
 }
 
 /// A buffer that one huge line has grown is given back.
 const KEEP: usize = 64 * 1024;
 
 thread_local! {
-    static BUFFERS: RefCell<Buffers> = RefCell::default();
+    static THREAD: RefCell<Thread> = RefCell::default();
+    /// Writer and id of the span that was entered last; zeros when unsure.
+    static TOP: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
-/// Writes `event`, with the members of the spans around it, to `output`.
-pub(super) fn write(
-    fixed: &Static,
-    output: &Output,
-    now_ms: i64,
-    (event, around): (&Event<'_>, Option<&Members>),
-) {
-    let render = |buffers: &mut Buffers| {
-        buffers.render(fixed, now_ms, event, around);
-        output.write(&buffers.line);
-    };
-    BUFFERS
-        .try_with(|cell| match cell.try_borrow_mut() {
-            Ok(mut buffers) => {
-                render(&mut buffers);
-                if buffers.line.capacity() > KEEP {
-                    *buffers = Buffers::default();
-                }
-            }
-            // A field's Debug that itself logs: its line gets buffers of its own.
-            Err(_) => render(&mut Buffers::default()),
-        })
-        .unwrap_or_else(|_| render(&mut Buffers::default()));
+/// What becomes of an event.
+enum Fate {
+    Write,
+    Keep,
+    Drop,
 }
 
-impl Buffers {
-    fn render(&mut self, fixed: &Static, now_ms: i64, event: &Event<'_>, around: Option<&Members>) {
-        let Self { line, message, own } = self;
-        line.clear();
-        message.clear();
-        own.clear();
-        event.record(&mut Fields { message, own });
-        let metadata = event.metadata();
-        line.extend_from_slice(b"{\"timestamp\":\"");
-        time::rfc3339(line, now_ms);
-        line.extend_from_slice(b"\",\"level\":\"");
-        line.extend_from_slice(metadata.level().as_str().as_bytes());
-        line.extend_from_slice(b"\",\"message\":");
-        line.extend_from_slice(if message.is_empty() { b"\"\"" } else { message });
-        line.extend_from_slice(b",\"target\":");
-        json::string(line, metadata.target());
-        line.extend_from_slice(&fixed.0);
-        if let Some(around) = around {
-            around.append_except(line, own);
+impl Lines {
+    pub(crate) fn new(fixed: Static, shared: &Arc<Shared>, output: Output) -> Self {
+        static SERIAL: AtomicU64 = AtomicU64::new(1);
+        let style = match shared.settings.style {
+            Format::Json => None,
+            Format::Text(style) => Some(style),
+            Format::Detect { colour } => output.is_terminal().then_some(if colour {
+                Style::Colour
+            } else {
+                Style::Terminal
+            }),
+        };
+        Self {
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+            epoch: AtomicU64::new(0),
+            fixed: fixed.with(shared),
+            before: State::new(shared, Some(false), 0),
+            shared: Arc::clone(shared),
+            style,
+            output,
         }
-        line.extend_from_slice(own.as_bytes());
-        line.extend_from_slice(b"}\n");
     }
-}
 
-/// Sorts an event's fields into its message and the rest.
-struct Fields<'a> {
-    message: &'a mut Vec<u8>,
-    own: &'a mut Members,
-}
+    #[inline]
+    pub(super) fn enter(&self, span: &Id) {
+        let _ = TOP.try_with(|top| top.set((self.serial, span.into_u64())));
+    }
 
-impl Fields<'_> {
-    fn add(&mut self, field: &Field, value: Value<'_>) {
-        if field.name() == "message" && self.message.is_empty() {
-            match value {
-                // A message is text, whatever was given.
-                Value::Str(_) | Value::Display(_) | Value::Debug(_) => {
-                    json::value(self.message, value);
+    #[inline]
+    pub(super) fn exit(&self) {
+        let _ = TOP.try_with(|top| top.set((0, 0)));
+    }
+
+    /// A span's members have changed.
+    pub(super) fn changed(&self) {
+        self.epoch.fetch_add(1, Ordering::Release);
+    }
+
+    /// Writes `event`, with the members of the spans around it.
+    #[inline]
+    pub(super) fn write<S>(&self, event: &Event<'_>, context: &Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        THREAD
+            .try_with(|cell| match cell.try_borrow_mut() {
+                Ok(mut thread) => self.event(&mut thread, event, context),
+                // A field's Debug that itself logs: its line gets buffers of its own.
+                Err(_) => self.event(&mut Thread::default(), event, context),
+            })
+            .unwrap_or_else(|_| self.event(&mut Thread::default(), event, context));
+    }
+
+    fn event<S>(&self, thread: &mut Thread, event: &Event<'_>, context: &Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let metadata = event.metadata();
+        let Thread {
+            line,
+            text,
+            sites,
+            around,
+            second,
+        } = thread;
+        self.find(around, event, context);
+        let fate = self.fate(*metadata.level(), around.invocation.as_deref());
+        if matches!(fate, Fate::Drop) {
+            return;
+        }
+        let now_ms = clock::coarse_ms();
+        let redactor = &self.shared.settings.redactor;
+        let site = sites.get(self.serial, metadata, (&self.fixed.0, redactor));
+        line.clear();
+        second.append(line, now_ms);
+        let fields = Fields::record(line, event, (site, redactor));
+        let address = std::ptr::from_ref(metadata).addr();
+        around.append(line, fields, (address, site));
+        line.extend_from_slice(b"}\n");
+        if line.len() > self.shared.settings.limit {
+            line.pop();
+            lines::cut(line, self.shared.settings.limit);
+            line.push(b'\n');
+        }
+        let finished = self.styled(line, text);
+        let invocation = around.invocation.as_deref();
+        let state = invocation.map_or(&self.before, |invocation| &invocation.log);
+        match fate {
+            Fate::Keep => state.keep(finished),
+            Fate::Write | Fate::Drop => {
+                if self.shared.settings.buffer > 0 && flushes(metadata) {
+                    self.write_kept(state, now_ms);
                 }
-                other => json::display(self.message, format_args!("{other:?}")),
+                self.output.write(finished);
+            }
+        }
+        if line.capacity() > KEEP {
+            *line = Vec::new();
+            *text = Vec::new();
+        }
+    }
+
+    /// Brings `around` up to the span that `event` is in.
+    #[inline]
+    fn find<S>(&self, around: &mut Around, event: &Event<'_>, context: &Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let top = TOP.get();
+        if event.is_contextual()
+            && top == (around.serial, around.span)
+            && around.epoch == epoch
+            && around.serial == self.serial
+        {
+            return;
+        }
+        *around = Around::default();
+        if let Some(span) = context.event_span(event) {
+            if let Some(data) = span.extensions().get::<SpanData>() {
+                around.members = Arc::clone(&data.members);
+                around.invocation = data.invocation.clone();
+            }
+            if event.is_contextual() {
+                (around.serial, around.span) = (self.serial, span.id().into_u64());
+                around.epoch = epoch;
+                TOP.set((self.serial, around.span));
             }
         } else {
-            self.own.field(field.name(), value);
+            around.invocation = invocation::current();
+        }
+    }
+
+    #[inline]
+    fn fate(&self, level: Level, invocation: Option<&Invocation>) -> Fate {
+        if self.shared.levels.writes(level) {
+            return Fate::Write;
+        }
+        if level > Level::DEBUG {
+            return Fate::Drop;
+        }
+        match invocation {
+            Some(invocation) if invocation.debug() => Fate::Write,
+            _ if self.shared.settings.buffer > 0 => Fate::Keep,
+            _ => Fate::Drop,
+        }
+    }
+
+    fn styled<'a>(&self, line: &'a [u8], text: &'a mut Vec<u8>) -> &'a [u8] {
+        let Some(style) = self.style else {
+            return line;
+        };
+        text.clear();
+        lines::text(text, &line[..line.len() - 1], style);
+        text.push(b'\n');
+        text
+    }
+
+    /// Writes the lines that were kept for a failure, before the line that tells
+    /// of it.
+    #[cold]
+    fn write_kept(&self, state: &State, now_ms: i64) {
+        let (kept, evicted) = state.take_kept();
+        let mut out = Vec::new();
+        if evicted.lines > 0 {
+            let mut notice = b"{\"timestamp\":\"".to_vec();
+            time::rfc3339(&mut notice, now_ms);
+            notice.extend_from_slice(b"\",\"level\":\"WARN\"");
+            let message = "the oldest debug lines did not fit the buffer";
+            member(&mut notice, "message", message.into());
+            member(&mut notice, "target", "cloudvault_obs::log".into());
+            member(&mut notice, "lines_evicted", evicted.lines.into());
+            member(&mut notice, "bytes_evicted", evicted.bytes.into());
+            notice.extend_from_slice(&self.fixed.0);
+            notice.extend_from_slice(b"}\n");
+            out.extend_from_slice(self.styled(&notice, &mut Vec::new()));
+        }
+        out.extend_from_slice(&kept);
+        if !out.is_empty() {
+            self.output.write(&out);
         }
     }
 }
 
-impl Visit for Fields<'_> {
-    visit! {
-        record_i64(i64) I64, record_u64(u64) U64, record_i128(i128) I128, record_u128(u128) U128,
-        record_f64(f64) F64, record_bool(bool) Bool, record_str(&str) Str,
-        record_debug(&dyn fmt::Debug) Debug,
+impl Around {
+    /// Appends the members of the spans, then the invocation's keys: what stands
+    /// further in wins.
+    #[inline]
+    fn append(&mut self, line: &mut Vec<u8>, fields: Seen, (address, site): (usize, &Site)) {
+        let taken = |key: &[u8]| fields.taken(site, key);
+        let asked = (address, fields.fields);
+        let members = &self.members;
+        if fields.bits & members.bits() == 0 || self.apart == asked {
+            line.extend_from_slice(members.as_bytes());
+        } else {
+            let before = line.len();
+            members.append_unless(line, fields.bits, taken);
+            if line.len() - before == members.as_bytes().len() {
+                self.apart = asked;
+            }
+        }
+        if let Some(invocation) = &self.invocation {
+            invocation.log.with_keys(|keys| {
+                keys.append_unless(line, fields.bits | members.bits(), |key| {
+                    taken(key) || members.contains_escaped(key)
+                });
+            });
+        }
+    }
+}
+
+/// Whether an event says that the invocation fails.
+fn flushes(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() == Level::ERROR
+        || metadata.target() == TIMEOUT_TARGET
+        || metadata.target() == PANIC_TARGET
+}
+
+impl Second {
+    #[inline]
+    fn append(&mut self, line: &mut Vec<u8>, now_ms: i64) {
+        if now_ms != self.now_ms || self.text.is_empty() {
+            self.change(now_ms);
+        }
+        line.extend_from_slice(&self.text);
     }
 
-    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.add(field, Value::Display(&value));
+    fn change(&mut self, now_ms: i64) {
+        self.now_ms = now_ms;
+        let second = now_ms.div_euclid(1000);
+        if second != self.epoch_s || self.text.is_empty() {
+            self.text.clear();
+            self.text.extend_from_slice(b"{\"timestamp\":\"");
+            time::rfc3339(&mut self.text, now_ms);
+            self.epoch_s = second;
+        }
+        let ms = now_ms.rem_euclid(1000) as u32;
+        let digit = |number: u32| b'0' + (number % 10) as u8;
+        // Three digits and a Z stand at the end.
+        let at = self.text.len() - 4;
+        self.text[at..at + 3].copy_from_slice(&[digit(ms / 100), digit(ms / 10), digit(ms)]);
     }
 }

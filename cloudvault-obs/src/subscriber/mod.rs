@@ -5,25 +5,20 @@
 //! keeps, and the whole line leaves in one write.
 
 mod span;
+mod site;
+mod fields;
 mod line;
 
-use std::sync::Arc;
-
-use cloudvault_obs_core::segment::DATAGRAM_HEADER;
 use tracing::{
-    Event, Metadata, Subscriber,
+    Event, Level, Metadata, Subscriber,
     level_filters::LevelFilter,
     span::{Attributes, Id, Record},
     subscriber::Interest,
 };
-use tracing_subscriber::{
-    Layer,
-    layer::Context,
-    registry::{LookupSpan, SpanRef},
-};
+use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
-use crate::{clock, output::Output, telemetry::Segments};
-pub(crate) use line::Static;
+use crate::log::Shared;
+pub(crate) use line::{Lines, Static};
 use span::SpanData;
 
 /// Target of the span that carries an invocation's own keys. It is no
@@ -39,24 +34,34 @@ const REPEATER: &str = "lambda_runtime::layers::panic";
 /// Spans below this level are neither subsegments nor context.
 const SPAN_LEVEL: LevelFilter = LevelFilter::INFO;
 
-/// Writes lines to `output` and subsegments to `segments`.
+/// Writes lines; subsegments join their invocation's trail.
 #[derive(Debug)]
 pub(crate) struct Observer {
-    pub(crate) level: LevelFilter,
-    pub(crate) fixed: Static,
-    pub(crate) output: Output,
-    pub(crate) segments: Arc<Segments>,
+    pub(crate) lines: Lines,
 }
 
 impl Observer {
+    /// Asks the observer that this thread's events go to.
+    pub(crate) fn current<T>(ask: impl FnOnce(&Self) -> T) -> Option<T> {
+        let mut ask = Some(ask);
+        tracing::dispatcher::get_default(|dispatch| {
+            let observer = dispatch.downcast_ref::<Self>()?;
+            ask.take().map(|ask| ask(observer))
+        })
+    }
+
+    pub(crate) fn log(&self) -> &Shared {
+        &self.lines.shared
+    }
+
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
         if metadata.target() == REPEATER {
             return false;
         }
         if metadata.is_span() {
-            *metadata.level() <= SPAN_LEVEL.max(self.level)
+            *metadata.level() <= SPAN_LEVEL.max(self.log().levels.base())
         } else {
-            *metadata.level() <= self.level
+            *metadata.level() <= self.log().levels.widest()
         }
     }
 }
@@ -78,17 +83,18 @@ where
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(SPAN_LEVEL.max(self.level))
+        Some(SPAN_LEVEL.max(self.log().levels.widest()))
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
+        let fields = (attributes, &self.log().settings.redactor);
         let data = match span.parent() {
             Some(parent) => match parent.extensions().get::<SpanData>() {
-                Some(above) => SpanData::below(above, &span, attributes),
-                None => SpanData::top(&span, attributes),
+                Some(above) => SpanData::below(above, &span, fields),
+                None => SpanData::top(&span, fields),
             },
-            None => SpanData::top(&span, attributes),
+            None => SpanData::top(&span, fields),
         };
         span.extensions_mut().replace(data);
     }
@@ -97,44 +103,37 @@ where
         if let Some(span) = context.span(id)
             && let Some(data) = span.extensions_mut().get_mut::<SpanData>()
         {
-            data.record(values);
+            data.record(values, &self.log().settings.redactor);
+            self.lines.changed();
         }
     }
 
+    #[inline]
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let now = clock::now_ms();
-        match context.event_span(event) {
-            Some(span) => {
-                let extensions = span.extensions();
-                let members = extensions.get::<SpanData>().map(|data| &data.members);
-                line::write(&self.fixed, &self.output, now, (event, members));
-            }
-            None => line::write(&self.fixed, &self.output, now, (event, None)),
+        self.lines.write(event, &context);
+        if *event.metadata().level() == Level::ERROR
+            && let Some(span) = context.event_span(event)
+            && let Some(data) = span.extensions_mut().get_mut::<SpanData>()
+        {
+            data.note_error(event);
         }
+    }
+
+    #[inline]
+    fn on_enter(&self, id: &Id, _: Context<'_, S>) {
+        self.lines.enter(id);
+    }
+
+    #[inline]
+    fn on_exit(&self, _: &Id, _: Context<'_, S>) {
+        self.lines.exit();
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        if let Some(span) = context.span(&id) {
-            self.close(&span);
-        }
-    }
-}
-
-impl Observer {
-    fn close<'a, R: LookupSpan<'a>>(&self, span: &SpanRef<'a, R>) {
-        let extensions = span.extensions();
-        let Some(data) = extensions.get::<SpanData>() else {
-            return;
-        };
-        let Some(invocation) = &data.invocation else {
-            return;
-        };
-        let mut datagram = DATAGRAM_HEADER.to_vec();
-        if data.write_subsegment(span.name(), clock::now_us(), &mut datagram)
-            && let Err(late) = invocation.post(datagram)
+        if let Some(span) = context.span(&id)
+            && let Some(data) = span.extensions_mut().get_mut::<SpanData>()
         {
-            // The task outlived its invocation: nobody else will send it.
-            self.segments.send([late]);
+            data.close(span.name());
         }
     }
 }

@@ -4,11 +4,12 @@ use std::{fmt, sync::Arc};
 
 use cloudvault_obs_core::{
     json::Value,
-    log::Members,
-    segment::{DATAGRAM_HEADER, Exception, Fields, MAX_DOCUMENT, Outcome, Subsegment},
+    log::{self as lines, Members},
+    redact::Redactor,
     trace::SegmentId,
 };
 use tracing::{
+    Event,
     field::{Field, Visit},
     span::{Attributes, Record},
 };
@@ -16,16 +17,16 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::{HANDLER_TARGET, INVOCATION_TARGET};
 use crate::{
-    clock,
     invocation::{self, Invocation},
+    segment,
 };
 
 /// A span's rendered fields and its place in the trace.
 pub(super) struct SpanData {
     /// The fields of this span and of those above it.
-    pub(super) members: Members,
+    pub(super) members: Arc<Members>,
     pub(super) invocation: Option<Arc<Invocation>>,
-    segment: Option<Segment>,
+    segment: Option<segment::Open>,
     role: Role,
 }
 
@@ -36,29 +37,24 @@ enum Role {
     Invocation,
     /// The handler's span: its fields stand on every line already.
     Handler,
+    /// A batch's record: as a user's span, but its correlation id is the record's
+    /// own and takes the place of the invocation's.
+    Record,
     /// The user's spans: both on lines and in the subsegment.
     User,
-}
-
-struct Segment {
-    id: SegmentId,
-    parent: SegmentId,
-    start_us: i64,
-    fields: Fields,
-    error: Option<Box<str>>,
 }
 
 impl SpanData {
     /// A span with none of ours above it.
     pub(super) fn top<'a, R: LookupSpan<'a>>(
         span: &SpanRef<'a, R>,
-        attributes: &Attributes<'_>,
+        (attributes, redactor): (&Attributes<'_>, &Redactor),
     ) -> Self {
         let parent = |invocation: &Invocation| invocation.sampled().map(|(_, facade)| facade);
         Self::new(
             span,
-            attributes,
-            (Members::default(), invocation::current()),
+            (attributes, redactor),
+            (Arc::default(), invocation::current()),
             parent,
         )
     }
@@ -66,36 +62,32 @@ impl SpanData {
     pub(super) fn below<'a, R: LookupSpan<'a>>(
         above: &Self,
         span: &SpanRef<'a, R>,
-        attributes: &Attributes<'_>,
+        (attributes, redactor): (&Attributes<'_>, &Redactor),
     ) -> Self {
         let parent = |invocation: &Invocation| {
             let (_, facade) = invocation.sampled()?;
             Some(above.segment.as_ref().map_or(facade, |segment| segment.id))
         };
-        let inherited = (above.members.clone(), above.invocation.clone());
-        Self::new(span, attributes, inherited, parent)
+        let inherited = (Arc::clone(&above.members), above.invocation.clone());
+        Self::new(span, (attributes, redactor), inherited, parent)
     }
 
     fn new<'a, R: LookupSpan<'a>>(
         span: &SpanRef<'a, R>,
-        attributes: &Attributes<'_>,
-        (members, invocation): (Members, Option<Arc<Invocation>>),
+        (attributes, redactor): (&Attributes<'_>, &Redactor),
+        (members, invocation): (Arc<Members>, Option<Arc<Invocation>>),
         parent: impl FnOnce(&Invocation) -> Option<SegmentId>,
     ) -> Self {
         let role = match attributes.metadata().target() {
             INVOCATION_TARGET => Role::Invocation,
             HANDLER_TARGET => Role::Handler,
+            crate::batch::TARGET => Role::Record,
             _ => Role::User,
         };
         let traced = invocation.as_deref().filter(|_| role != Role::Invocation);
         let segment = traced.and_then(|invocation| {
-            Some(Segment {
-                parent: parent(invocation)?,
-                id: invocation.segment_id(&span.id()),
-                start_us: clock::now_us(),
-                fields: Fields::default(),
-                error: None,
-            })
+            let ids = (invocation.segment_id(&span.id()), parent(invocation)?);
+            Some(segment::Open::begin(invocation, span.name(), ids))
         });
         let mut data = Self {
             members,
@@ -103,75 +95,72 @@ impl SpanData {
             segment,
             role,
         };
-        attributes.record(&mut data);
+        attributes.record(&mut Recording {
+            data: &mut data,
+            redactor,
+        });
         data
     }
 
-    pub(super) fn record(&mut self, values: &Record<'_>) {
-        values.record(self);
-    }
-
-    /// Writes the subsegment's document behind what `out` holds (the datagram's
-    /// header); false when the span is none.
-    pub(super) fn write_subsegment(&self, name: &str, end_us: i64, out: &mut Vec<u8>) -> bool {
-        let (Some(segment), Some(invocation)) = (&self.segment, &self.invocation) else {
-            return false;
-        };
-        let Some((trace, _)) = invocation.sampled() else {
-            return false;
-        };
-        let exception = segment.error.as_ref().map(|message| Exception {
-            id: segment.id,
-            kind: "Error".into(),
-            message: message.clone(),
+    pub(super) fn record(&mut self, values: &Record<'_>, redactor: &Redactor) {
+        values.record(&mut Recording {
+            data: self,
+            redactor,
         });
-        let mut document = Subsegment {
-            name,
-            id: segment.id,
-            trace_id: trace.root,
-            parent_id: segment.parent,
-            start_us: segment.start_us,
-            end_us: Some(end_us),
-            outcome: if exception.is_some() {
-                Outcome::Fault
-            } else {
-                Outcome::Ok
-            },
-            cause: exception.as_ref(),
-            fields: &segment.fields,
-        };
-        document.write(out);
-        let length = out.len() - DATAGRAM_HEADER.len();
-        if length > MAX_DOCUMENT {
-            // X-Ray refuses it whole: keep the times and the outcome, and say
-            // how much was cut.
-            let mut mark = Fields::default();
-            mark.add("obs_cut_bytes", Value::U64(length as u64));
-            out.truncate(DATAGRAM_HEADER.len());
-            (document.fields, document.cause) = (&mark, None);
-            document.write(out);
-        }
-        true
     }
 
-    fn add(&mut self, field: &Field, value: Value<'_>) {
+    /// An error told by an event in the span is how the span's work failed.
+    pub(super) fn note_error(&mut self, event: &Event<'_>) {
+        if let (Some(segment), Some(invocation)) = (&mut self.segment, &self.invocation) {
+            segment.note_error(invocation, event);
+        }
+    }
+
+    /// Ends the span's subsegment, if it has one.
+    pub(super) fn close(&mut self, name: &str) {
+        if let (Some(segment), Some(invocation)) = (self.segment.take(), &self.invocation) {
+            segment.close(invocation, name);
+        }
+    }
+
+    fn add(&mut self, field: &Field, value: Value<'_>, redactor: &Redactor) {
         let name = field.name();
         match self.role {
-            Role::Invocation => return self.members.own(name, value),
+            Role::Invocation => return Arc::make_mut(&mut self.members).own(name, value),
             Role::Handler => {}
-            Role::User => self.members.field(name, value),
-        }
-        if let Some(segment) = &mut self.segment {
-            if name == "error" {
-                segment.error = Some(match value {
-                    Value::Display(text) => text.to_string().into(),
-                    Value::Debug(text) => format!("{text:?}").into(),
-                    Value::Str(text) => text.into(),
-                    other => format!("{other:?}").into(),
-                });
-            } else {
-                segment.fields.add(name, value);
+            Role::User | Role::Record if name == segment::LINK => {}
+            Role::Record if name == "correlation_id" => {
+                Arc::make_mut(&mut self.members).own(name, value);
             }
+            Role::User | Role::Record => {
+                Arc::make_mut(&mut self.members).redacted(name, value, redactor);
+            }
+        }
+        if let (Some(segment), Some(invocation)) = (&mut self.segment, &self.invocation) {
+            match self.role {
+                Role::Handler => segment.add_own(invocation, name, value),
+                _ => segment.add(invocation, name, value),
+            }
+        }
+    }
+
+    /// An error, with its causes where it is the span's own.
+    fn fail(
+        &mut self,
+        field: &Field,
+        error: &(dyn std::error::Error + 'static),
+        redactor: &Redactor,
+    ) {
+        let name = field.name();
+        if name != "error" || redactor.is_secret_key(name) {
+            return self.add(field, Value::Display(&error), redactor);
+        }
+        if matches!(self.role, Role::User | Role::Record) {
+            let members = Arc::make_mut(&mut self.members);
+            lines::put_error(members, name, error, redactor);
+        }
+        if let (Some(segment), Some(invocation)) = (&mut self.segment, &self.invocation) {
+            segment.fail(invocation, error);
         }
     }
 }
@@ -185,14 +174,26 @@ macro_rules! visit {
 }
 pub(super) use visit;
 
-impl Visit for SpanData {
+/// Fields on their way into a span.
+struct Recording<'a> {
+    data: &'a mut SpanData,
+    redactor: &'a Redactor,
+}
+
+impl Recording<'_> {
+    fn add(&mut self, field: &Field, value: Value<'_>) {
+        self.data.add(field, value, self.redactor);
+    }
+}
+
+impl Visit for Recording<'_> {
     visit! {
         record_i64(i64) I64, record_u64(u64) U64, record_i128(i128) I128, record_u128(u128) U128,
         record_f64(f64) F64, record_bool(bool) Bool, record_str(&str) Str,
-        record_debug(&dyn fmt::Debug) Debug,
+        record_bytes(&[u8]) Bytes, record_debug(&dyn fmt::Debug) Debug,
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.add(field, Value::Display(&value));
+        self.data.fail(field, value, self.redactor);
     }
 }

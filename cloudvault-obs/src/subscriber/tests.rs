@@ -8,23 +8,27 @@ use tracing_subscriber::{Registry, layer::SubscriberExt as _};
 
 use crate::{config::Config, output::Output, run};
 
-/// The lines that `log` writes.
-fn lines(level: &str, log: impl FnOnce()) -> Vec<Value> {
+/// What `log` writes under these variables.
+fn written(variables: &[(&str, &str)], log: impl FnOnce()) -> String {
     let buffer = Arc::new(Mutex::new(Vec::new()));
     let config = Config::read(
-        [
-            ("AWS_LAMBDA_FUNCTION_NAME", "fn"),
-            ("OBS_SERVICE", "vault"),
-            ("OBS_LOG", level),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        [("AWS_LAMBDA_FUNCTION_NAME", "fn"), ("OBS_SERVICE", "vault")]
+            .iter()
+            .chain(variables)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
     );
     let (_, observer) = run::build(&config, Output::buffer(Arc::clone(&buffer)));
     tracing::subscriber::with_default(Registry::default().with(observer), log);
     let bytes = buffer.lock().unwrap().clone();
     let text = String::from_utf8(bytes).expect("UTF-8");
     assert!(text.is_empty() || text.ends_with('\n'));
-    text.lines()
+    text
+}
+
+/// The lines that `log` writes.
+fn lines(level: &str, log: impl FnOnce()) -> Vec<Value> {
+    written(&[("OBS_LOG", level)], log)
+        .lines()
         .map(|line| serde_json::from_str(line).expect(line))
         .collect()
 }
@@ -35,6 +39,8 @@ fn check(log: impl FnOnce(), expect: &Value) {
     let mut lines = lines("trace", log);
     assert_eq!(lines.len(), 1);
     let line = lines[0].as_object_mut().unwrap();
+    let location = line.remove("location").expect("a location");
+    assert!(location.as_str().unwrap().contains("subscriber/tests.rs:"));
     let timestamp = line.remove("timestamp").expect("a timestamp");
     assert!(timestamp.as_str().unwrap().ends_with('Z'));
     for (key, value) in [
@@ -67,7 +73,7 @@ fn an_event_is_one_line_with_its_own_fields() {
             let error = std::io::Error::other("disk\nfull");
             tracing::error!(target: "t", error = &error as &dyn std::error::Error, "failed");
         },
-        &json!({"level": "ERROR", "message": "failed", "error": "disk\nfull"}),
+        &json!({"level": "ERROR", "message": "failed", "error.type": "std::io::error::Error", "error.message": "disk\nfull"}),
     );
 }
 
@@ -125,10 +131,242 @@ fn a_value_that_logs_while_it_is_formatted_does_not_lose_its_line() {
     );
 }
 
+#[test]
+fn a_message_that_is_not_the_first_field_still_is_the_message() {
+    check(
+        || tracing::info!(target: "t", a = 1, message = "late"),
+        &json!({"level": "INFO", "message": "late", "a": 1}),
+    );
+    check(
+        || tracing::info!(target: "t", message = 5, a = 1),
+        &json!({"level": "INFO", "message": "5", "a": 1}),
+    );
+    check(
+        || tracing::info!(target: "t", message = None::<&str>, a = None::<i64>),
+        &json!({"level": "INFO", "message": ""}),
+    );
+}
+
+#[test]
+fn bytes_and_extremes_are_written_without_silent_loss() {
+    check(
+        || {
+            tracing::info!(
+                target: "t",
+                bytes = &b"ok \xff\x00"[..],
+                low = i128::MIN,
+                high = u64::MAX,
+                infinite = f64::INFINITY,
+                "\u{1}\u{7f}"
+            );
+        },
+        &json!({"level": "INFO", "message": "\u{1}\u{7f}", "bytes": "ok \\xff\u{0}",
+            "low": i128::MIN as f64, "high": u64::MAX, "infinite": "Infinity"}),
+    );
+}
+
+/// Ways in which a secret may be logged.
+fn log_secrets(secret: &str) {
+    #[derive(Debug)]
+    #[expect(dead_code, reason = "read by Debug")]
+    struct Login<'a> {
+        user: &'a str,
+        password: &'a str,
+    }
+    let outer = tracing::info_span!("o", api_key = secret, late_token = tracing::field::Empty);
+    outer.record("late_token", secret);
+    let _outer = outer.entered();
+    let nested = json!({"a": [{"password": secret}], "b": json!({"token": secret}).to_string()});
+    tracing::info!(password = secret, "in a field");
+    tracing::info!(header = %format!("Authorization: Bearer {secret}"), "in a header");
+    tracing::info!(body = %nested, "in JSON in JSON");
+    tracing::info!(body = nested.to_string(), "in a text of JSON");
+    tracing::info!(login = ?Login { user: "ann", password: secret }, "in Debug");
+    tracing::info!(body = nested.to_string().as_bytes(), "in bytes");
+    tracing::info!("in the message: password={secret}");
+    let error = std::io::Error::other(format!("login failed: token={secret}"));
+    tracing::error!(error = &error as &dyn std::error::Error, "in an error");
+    tracing::error!(%error, "in an error's text");
+    let wrapped = std::io::Error::other(error);
+    let _span = tracing::info_span!("e", error = &wrapped as &dyn std::error::Error).entered();
+    tracing::error!(cause = &wrapped as &dyn std::error::Error, "in a chain");
+}
+
+#[test]
+fn a_secret_never_reaches_the_output_in_any_format() {
+    for format in ["json", "text", "pretty"] {
+        let text = written(&[("OBS_LOG_FORMAT", format)], || log_secrets("hunter2XY"));
+        assert_eq!(text.lines().count(), 10, "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+        assert!(
+            text.lines().all(|line| line.contains("[REDACTED]")),
+            "{text}"
+        );
+    }
+    let open = written(&[("OBS_REDACT", "off")], || log_secrets("hunter2XY"));
+    assert!(
+        open.lines().all(|line| line.contains("hunter2XY")),
+        "{open}"
+    );
+}
+
+#[test]
+fn values_that_look_like_secrets_are_redacted_wherever_they_stand() {
+    let text = written(&[], || {
+        let _span = tracing::info_span!("s", owner = "ann@example.com").entered();
+        tracing::info!(
+            card = 4_111_111_111_111_111_u64,
+            small = 12,
+            "id AKIAIOSFODNN7EXAMPLE"
+        );
+        tracing::info!(
+            card = "4111 1111 1111 1111",
+            key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+        );
+    });
+    for secret in ["ann@", "4111", "AKIA", "wJalr"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+    assert!(text.contains("\"small\":12"));
+}
+
+#[test]
+fn further_keys_are_secrets_where_the_environment_says_so() {
+    let variables = [
+        ("OBS_REDACT_KEYS", "cust*,iban"),
+        ("OBS_REDACT_ALLOW", "api_key"),
+    ];
+    let text = written(&variables, || {
+        tracing::info!(customer = "c1", iban = "i1", api_key = "k1", "m");
+    });
+    assert!(
+        !text.contains("c1\"") && !text.contains("i1\"") && text.contains("k1\""),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_line_over_the_limit_is_cut_with_a_mark_and_stays_json() {
+    let text = written(&[("OBS_LOG_LIMIT", "2000")], || {
+        tracing::info!(body = "é".repeat(5000), tail = "kept", "m");
+    });
+    assert!(text.len() <= 2001, "{}", text.len());
+    let line: Value = serde_json::from_str(&text).unwrap();
+    assert!(line["body"].as_str().unwrap().ends_with(" bytes]"));
+    assert!(line["obs_cut_bytes"].as_u64().unwrap() > 8000);
+    assert_eq!(
+        (&line["tail"], &line["message"]),
+        (&json!("kept"), &json!("m"))
+    );
+}
+
+#[test]
+fn lambdas_text_format_is_obeyed_and_ours_goes_before_it() {
+    let log = || tracing::info!(target: "t", size = 3, "stored");
+    let text = written(&[("AWS_LAMBDA_LOG_FORMAT", "Text")], log);
+    assert!(
+        text.contains("Z INFO  t: stored size=3 location="),
+        "{text}"
+    );
+    let both = [
+        ("AWS_LAMBDA_LOG_FORMAT", "Text"),
+        ("OBS_LOG_FORMAT", "json"),
+    ];
+    assert!(written(&both, log).starts_with("{\"timestamp\""));
+    assert!(written(&[("OBS_LOG_FORMAT", "pretty")], log).contains("\x1b[32mINFO"));
+    let plain = [("OBS_LOG_FORMAT", "pretty"), ("NO_COLOR", "1")];
+    assert!(!written(&plain, log).contains('\x1b'));
+}
+
+#[test]
+fn the_level_changes_while_the_process_runs() {
+    let lines = lines("warn", || {
+        tracing::info!("quiet");
+        crate::log::set_level(crate::log::LevelFilter::DEBUG);
+        tracing::debug!("loud");
+        assert_eq!(crate::log::level(), crate::log::LevelFilter::DEBUG);
+    });
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["message"], "loud");
+}
+
+#[test]
+fn a_span_that_is_left_and_entered_again_lends_its_fields_each_time() {
+    let lines = lines("info", || {
+        let (a, b) = (
+            tracing::info_span!("a", at = "a"),
+            tracing::info_span!("b", at = "b"),
+        );
+        for _ in 0..2 {
+            a.in_scope(|| {
+                tracing::info!(expect = "a");
+                b.in_scope(|| tracing::info!(expect = "b"));
+                tracing::info!(expect = "a");
+                tracing::info!(parent: &b, expect = "b");
+                tracing::info!(expect = "a");
+            });
+        }
+        tracing::info!(expect = "none");
+    });
+    for line in &lines[..10] {
+        assert_eq!(line["at"], line["expect"]);
+    }
+    assert_eq!(lines[10].get("at"), None);
+}
+
+#[test]
+fn every_line_is_one_whole_write_to_a_pipe() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let output = Output::file(std::fs::File::from(std::os::fd::OwnedFd::from(writer)));
+    let writers: Vec<_> = [b'a', b'b', b'c']
+        .map(|byte| {
+            let output = output.clone();
+            std::thread::spawn(move || {
+                let mut line = vec![byte; 9000];
+                line.push(b'\n');
+                for _ in 0..50 {
+                    output.write(&line);
+                }
+            })
+        })
+        .into();
+    drop(output);
+    let text = std::io::read_to_string(reader).unwrap();
+    writers
+        .into_iter()
+        .for_each(|writer| writer.join().unwrap());
+    assert_eq!(text.lines().count(), 150);
+    assert!(
+        text.lines()
+            .all(|line| line.bytes().all(|byte| byte == line.as_bytes()[0]))
+    );
+}
+
 proptest! {
+    /// Whatever a field, a span and an error hold, the line parses and the
+    /// innermost value of a name stands once.
+    #[test]
+    fn any_values_make_a_valid_line_with_each_key_once(
+        texts: [String; 3], bytes: Vec<u8>, bits: u64, signed: i128, level: u8,
+    ) {
+        let lines = lines("info", || {
+            let [a, b, c] = &texts;
+            let _span = tracing::info_span!("s", a, same = b.as_str(), bytes = bytes.as_slice()).entered();
+            let error = std::io::Error::other(c.clone());
+            tracing::info!(
+                same = f64::from_bits(bits), signed, level, debug = ?texts,
+                error = &error as &dyn std::error::Error, "{b}",
+            );
+        });
+        let line = lines[0].as_object().unwrap();
+        prop_assert_eq!(line["level"].as_str(), Some("INFO"));
+        prop_assert_eq!(&line["fields.level"], &json!(level));
+    }
+
     #[test]
     fn any_text_makes_a_valid_line(message: String, value: String, number: f64) {
-        let lines = lines("info", || tracing::info!(value, number, "{message}"));
+        let lines: Vec<Value> = written(&[("OBS_REDACT", "off")], || tracing::info!(value, number, "{message}"))
+            .lines().map(|line| serde_json::from_str(line).expect(line)).collect();
         prop_assert_eq!(lines[0]["message"].as_str(), Some(message.as_str()));
         prop_assert_eq!(lines[0]["value"].as_str(), Some(value.as_str()));
     }

@@ -1,10 +1,10 @@
 //! Makes a thumbnail of each uploaded image; called with batches from the
 //! `thumbnails` queue, where each record's body is an S3 event notification.
 //!
-//! Each record runs in a span `process_record` with the uploader's correlation
-//! id: the object's user metadata, or else the S3 event's `x-amz-request-id`.
-//! A field named `correlation_id` replaces the line's, so a batch of ten
-//! uploads logs under ten ids.
+//! The batch gives each message its own span, with the id that its S3 event
+//! carries, `x-amz-request-id`. The uploader's own id stands in the object's user
+//! metadata, where no library can look for it: `process_record` puts it in its
+//! place. So a batch of ten uploads logs under ten ids.
 //!
 //! What is no image by its media type, and what was deleted meanwhile, is
 //! skipped. A record that fails is reported in `batchItemFailures` and comes back to the
@@ -21,8 +21,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use aws_lambda_events::s3::{S3Event, S3EventRecord};
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use obs::{Error, LambdaEvent};
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use obs::{
+    Error, LambdaEvent,
+    batch::{self, Batch},
+};
 use serde::Deserialize;
 use serde_json::Value;
 use tracing::Instrument;
@@ -55,14 +58,6 @@ impl From<std::io::Error> for ThumbnailError {
     }
 }
 
-/// Every record of the batch failed.
-#[derive(Debug, thiserror::Error)]
-#[error("make any thumbnail: all {failed} records failed, the last because of: failed to {last}")]
-pub struct AllFailed {
-    failed: usize,
-    last: ThumbnailError,
-}
-
 /// A body of the `thumbnails` queue. S3 sends a test event when the notification is set up.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -83,25 +78,14 @@ enum TestEvent {
 /// Handles one batch.
 ///
 /// # Errors
-/// For what is no SQS event, and [`AllFailed`].
+/// For what is no SQS event, and a batch of which nothing could be done.
 pub async fn handle(vault: Arc<Vault>, event: LambdaEvent<Value>) -> Result<Value, Error> {
     meter::describe();
     let batch: SqsEvent = serde_json::from_value(event.payload)?;
-    let records = batch.records.len();
-    let mut response = SqsBatchResponse::default();
-    let mut last = None;
-    for message in batch.records {
-        let id = message.message_id.clone().unwrap_or_default();
-        if let Err(error) = process_message(&vault, message).await {
-            response.add_failure(id);
-            last = Some(error);
-        }
-    }
-    let failed = response.batch_item_failures.len();
-    match last {
-        Some(last) if failed == records => Err(AllFailed { failed, last }.into()),
-        _ => Ok(serde_json::to_value(response)?),
-    }
+    let report = Batch::from(batch)
+        .each_async(|message| process_message(&vault, message))
+        .await;
+    Ok(serde_json::to_value(report.into_result()?)?)
 }
 
 /// One message; S3 puts one record into it, and the format allows more.
@@ -142,12 +126,10 @@ async fn process_record(
         .as_ref()
         .ok()
         .and_then(|(_, object)| object.user(CORRELATION_ID));
-    let request = record
-        .response_elements
-        .get("x-amz-request-id")
-        .map(String::as_str);
-    let span = match uploader.or(request) {
-        Some(id) => tracing::info_span!("process_record", correlation_id = %id, message_id),
+    let span = match uploader {
+        Some(id) => {
+            tracing::info_span!(target: batch::TARGET, "process_record", correlation_id = %id, message_id)
+        }
         None => tracing::info_span!("process_record", message_id),
     };
     let work = async {

@@ -442,7 +442,7 @@ fn a_batch_of_only_poison_fails_the_function() {
     }
     let seen = call(thumbnail::handle, &vault, batch(&vault));
     let error = seen.result.as_ref().unwrap_err().to_string();
-    assert!(error.contains("all 3 records failed"), "{error}");
+    assert!(error.contains("process 3 of 3 records"), "{error}");
     seen.assert_counted("thumbnail failed", "ThumbnailsFailed", 3);
 }
 

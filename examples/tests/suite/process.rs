@@ -123,7 +123,19 @@ fn segments(xray: &UdpSocket) -> Vec<Value> {
     while let Ok(length) = xray.recv(&mut buffer) {
         let text = std::str::from_utf8(&buffer[..length]).unwrap();
         let (_, document) = text.split_once('\n').unwrap();
-        segments.push(serde_json::from_str(document).unwrap());
+        flatten(serde_json::from_str(document).unwrap(), &mut segments);
     }
     segments
+}
+
+/// A document's subsegments stand in it; each is taken out, with what it has from
+/// the one around it.
+fn flatten(mut segment: Value, segments: &mut Vec<Value>) {
+    let inner = segment["subsegments"].take();
+    for mut subsegment in inner.as_array().cloned().unwrap_or_default() {
+        subsegment["trace_id"] = segment["trace_id"].clone();
+        subsegment["parent_id"] = segment["id"].clone();
+        flatten(subsegment, segments);
+    }
+    segments.push(segment);
 }

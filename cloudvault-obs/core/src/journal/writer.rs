@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Journal, RecordError, SeriesId,
-    layout::word,
+    layout::{CELL_WORDS, HEADER_WORDS, word},
     region::{Region, Shape},
     series_table::{self, Cursor},
 };
@@ -77,13 +77,16 @@ impl Writer {
         value: f64,
         timestamp_ms: i64,
     ) -> Result<(), RecordError> {
-        let words = self.region.words();
-        let (head, tail) = (&words[word::HEAD], &words[word::TAIL]);
+        // One bounds check for the header and one for the cell.
+        let Some((header, cells)) = self.region.words().split_first_chunk::<HEADER_WORDS>() else {
+            return Err(RecordError::Full);
+        };
+        let (head, tail) = (&header[word::HEAD], &header[word::TAIL]);
         let mut claimed = head.load(Ordering::Relaxed);
         loop {
             // Acquire: the cell's last reader is done with it before we write.
             if claimed.wrapping_sub(tail.load(Ordering::Acquire)) >= self.shape.cells() {
-                words[word::REFUSED].fetch_add(1, Ordering::Relaxed);
+                header[word::REFUSED].fetch_add(1, Ordering::Relaxed);
                 return Err(RecordError::Full);
             }
             match head.compare_exchange_weak(
@@ -96,12 +99,14 @@ impl Writer {
                 Err(now) => claimed = now,
             }
         }
-        let at = self.shape.cell(claimed);
-        words[at + 1].store(u64::from(series.0), Ordering::Relaxed);
-        words[at + 2].store(value.to_bits(), Ordering::Relaxed);
-        words[at + 3].store(timestamp_ms.cast_unsigned(), Ordering::Relaxed);
+        let at = self.shape.cell(claimed) - HEADER_WORDS;
+        let cell = cells.get(at..).and_then(<[_]>::first_chunk::<CELL_WORDS>);
+        let [sequence, number, bits, time] = cell.ok_or(RecordError::Full)?;
+        number.store(u64::from(series.0), Ordering::Relaxed);
+        bits.store(value.to_bits(), Ordering::Relaxed);
+        time.store(timestamp_ms.cast_unsigned(), Ordering::Relaxed);
         // Release: whoever sees the sequence number sees the point.
-        words[at].store(claimed.wrapping_add(1), Ordering::Release);
+        sequence.store(claimed.wrapping_add(1), Ordering::Release);
         Ok(())
     }
 }

@@ -1,25 +1,10 @@
-//! Fields of spans and events as JSON members, and the rules for their names.
-//!
-//! A span's fields are rendered once, when they are recorded, together with
-//! those of the spans above it; an event copies the bytes. The innermost value
-//! of a name wins, so a line never holds the same key twice.
+//! JSON members kept as bytes: what spans hand down and events copy.
 
-use crate::json::{self, Value};
-
-/// Keys that every line owns. A user's field of such a name is written as
-/// `fields.NAME`, so that it can neither be lost nor forge one of them.
-pub const RESERVED: &[&str] = &[
-    "timestamp",
-    "level",
-    "message",
-    "target",
-    "service",
-    "function_name",
-    "function_version",
-    "cold_start",
-    "request_id",
-    "xray_trace_id",
-];
+use super::{is_reserved, key_bit, value};
+use crate::{
+    json::{self, Value},
+    redact::Redactor,
+};
 
 /// JSON members in the order in which they were added, without the braces:
 /// `,"key":value,"other":2`.
@@ -38,6 +23,7 @@ struct Member {
     /// The key without its quotes.
     key_end: u32,
     end: u32,
+    bit: u64,
 }
 
 impl Members {
@@ -57,15 +43,36 @@ impl Members {
         }
     }
 
+    /// Adds `key` as [`Members::field`] does, its secrets replaced.
+    pub fn redacted(&mut self, key: &str, value: Value<'_>, redactor: &Redactor) {
+        let write = |out: &mut Vec<u8>| {
+            if redactor.is_secret_key(key) {
+                value::secret(out);
+            } else {
+                value::redacted(out, value, redactor);
+            }
+        };
+        if is_reserved(key) {
+            self.put(&format!("fields.{key}"), write);
+        } else {
+            self.put(key, write);
+        }
+    }
+
     /// Adds `key` as it is: for the keys that the product itself owns.
     pub fn own(&mut self, key: &str, value: Value<'_>) {
+        self.put(key, |out| json::value(out, value));
+    }
+
+    /// Adds `key` with the JSON that `write` appends.
+    pub fn put(&mut self, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
         self.remove(key);
         let start = self.bytes.len();
         self.bytes.push(b',');
         json::string(&mut self.bytes, key);
         let key_end = self.bytes.len() - 1;
         self.bytes.push(b':');
-        json::value(&mut self.bytes, value);
+        write(&mut self.bytes);
         // Offsets are 32 bits wide; what lies beyond could not be a log event.
         let offsets = (
             start.try_into(),
@@ -77,6 +84,7 @@ impl Members {
                 start,
                 key_end,
                 end,
+                bit: key_bit(key),
             });
             self.mask |= key_bit(key);
         } else {
@@ -93,15 +101,34 @@ impl Members {
     /// Copies the members to `out`, leaving out those whose key is in `over`:
     /// an event's own fields win over its span's.
     pub fn append_except(&self, out: &mut Vec<u8>, over: &Self) {
-        if self.mask & over.mask == 0 {
+        self.append_unless(out, over.mask, |key| over.contains_escaped(key));
+    }
+
+    /// Copies the members to `out`, leaving out those of whose keys `taken` says
+    /// so. `taken_bits` are the [`key_bit`]s of all keys that it may know.
+    #[inline]
+    pub fn append_unless(&self, out: &mut Vec<u8>, taken_bits: u64, taken: impl Fn(&[u8]) -> bool) {
+        if self.mask & taken_bits == 0 {
             out.extend_from_slice(&self.bytes);
             return;
         }
         for member in &self.spans {
-            if !over.contains_escaped(self.key(member)) {
+            if member.bit & taken_bits == 0 || !taken(self.key(member)) {
                 out.extend_from_slice(&self.bytes[member.start as usize..member.end as usize]);
             }
         }
+    }
+
+    /// The [`key_bit`]s of all keys.
+    #[must_use]
+    pub fn bits(&self) -> u64 {
+        self.mask
+    }
+
+    /// Whether there is a member whose key is `key` as it stands in JSON.
+    #[must_use]
+    pub fn contains_escaped(&self, key: &[u8]) -> bool {
+        self.spans.iter().any(|member| self.key(member) == key)
     }
 
     /// Forgets the members and keeps the memory.
@@ -113,10 +140,6 @@ impl Members {
 
     fn key(&self, member: &Member) -> &[u8] {
         &self.bytes[member.start as usize + 2..member.key_end as usize]
-    }
-
-    fn contains_escaped(&self, key: &[u8]) -> bool {
-        self.spans.iter().any(|member| self.key(member) == key)
     }
 
     fn position(&self, key: &str) -> Option<usize> {
@@ -140,7 +163,21 @@ impl Members {
             .position(|member| self.key(member) == key.as_bytes())
     }
 
-    fn remove(&mut self, key: &str) {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// The JSON of `key`'s value.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&[u8]> {
+        let member = &self.spans[self.position(key)?];
+        Some(&self.bytes[member.key_end as usize + 2..member.end as usize])
+    }
+
+    /// Takes `key` away, if it is there.
+    pub fn remove(&mut self, key: &str) {
         let Some(index) = self.position(key) else {
             return;
         };
@@ -153,30 +190,6 @@ impl Members {
             later.end -= length;
         }
     }
-}
-
-/// Whether a line owns `key`.
-#[must_use]
-pub fn is_reserved(key: &str) -> bool {
-    const MASK: u64 = {
-        let (mut mask, mut index) = (0, 0);
-        while index < RESERVED.len() {
-            mask |= key_bit(RESERVED[index]);
-            index += 1;
-        }
-        mask
-    };
-    MASK & key_bit(key) != 0 && RESERVED.contains(&key)
-}
-
-/// One of 64 bits by the key's length and its first and last byte.
-const fn key_bit(key: &str) -> u64 {
-    let bytes = key.as_bytes();
-    if bytes.is_empty() {
-        return 1;
-    }
-    let (first, last) = (bytes[0] as usize, bytes[bytes.len() - 1] as usize);
-    1 << ((bytes.len() * 7 + first * 3 + last * 5) % 64)
 }
 
 #[cfg(test)]

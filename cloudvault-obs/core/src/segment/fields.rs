@@ -1,0 +1,396 @@
+//! What is recorded on a span, sorted into a document's blocks.
+//!
+//! Every value is rendered once, into one buffer that is kept and reused: after
+//! a few spans, recording allocates nothing.
+
+use std::borrow::Cow;
+
+use super::{
+    Outcome, cause,
+    cause::Exception,
+    mapping::{self, Target},
+    store::{self, MAX_KEY, Section, Store},
+};
+use crate::{
+    json::{self, Value},
+    log,
+    redact::{MARK, Redactor},
+    trace::{SegmentId, TraceHeader, TraceId},
+};
+
+/// A subsegment's annotations (indexed by X-Ray), metadata (not indexed), blocks
+/// and causes, by the table in [`super::mapping`].
+#[derive(Debug, Clone, Default)]
+pub struct Fields {
+    pub(super) store: Store,
+    indexed: usize,
+    pub(super) name: Option<Box<str>>,
+    pub(super) kind: Kind,
+    status: Option<u64>,
+    failed: bool,
+    pub(super) exceptions: Vec<Exception>,
+    pub(super) links: Vec<Link>,
+    namespaces: Vec<Box<str>>,
+}
+
+/// Another trace that this one belongs with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// The other trace.
+    pub trace_id: TraceId,
+    /// The segment in it; `None` where it is not known.
+    pub id: Option<SegmentId>,
+}
+
+/// OpenTelemetry's kinds of span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Kind {
+    #[default]
+    Internal,
+    Incoming,
+    Outgoing,
+}
+
+/// X-Ray indexes at most 50 annotations of a trace; we keep to it a document.
+const MAX_ANNOTATIONS: usize = 50;
+const MAX_ANNOTATION_CHARS: usize = 1000;
+/// The published schema's limit for text in `http` and `sql.user`.
+const MAX_HTTP_CHARS: usize = 250;
+const MAX_LINKS: usize = 100;
+const DEFAULT_NAMESPACE: &str = "default";
+
+impl Fields {
+    /// Adds a field where [`super::mapping`] puts it: by default as an annotation
+    /// where X-Ray can index it (a number, a truth value, text of at most 1,000
+    /// characters), else as metadata. The last value of a name wins. What
+    /// `redactor` takes for a secret is replaced.
+    #[inline]
+    pub fn add(&mut self, name: &str, value: Value<'_>, redactor: &Redactor) {
+        let secret = redactor.is_secret_key(name);
+        let value = if secret { Value::Str(MARK) } else { value };
+        match mapping::target(name) {
+            None => match name.strip_prefix("metadata.") {
+                Some(key) => {
+                    let (namespace, key) = key.split_once('.').unwrap_or((DEFAULT_NAMESPACE, key));
+                    self.metadata(namespace, key, value, redactor);
+                }
+                None => self.annotate(Section::Annotation, (name, name), value, redactor),
+            },
+            Some(target) => self.place(target, name, value, redactor),
+        }
+    }
+
+    /// Adds a value to `metadata`, under `namespace`.
+    pub fn metadata(&mut self, namespace: &str, key: &str, value: Value<'_>, redactor: &Redactor) {
+        let section = self.namespace(namespace);
+        // X-Ray keeps keys that begin so for itself.
+        let own = key.strip_prefix("AWS.").map(|rest| format!("AWS_{rest}"));
+        let key = own.as_deref().unwrap_or(key);
+        self.store.set(section, key, value, redactor);
+    }
+
+    /// Adds to `metadata` a value that is JSON already, and valid.
+    pub fn metadata_json(&mut self, namespace: &str, key: &str, json: &[u8]) {
+        let section = self.namespace(namespace);
+        let (start, key_end) = self.store.begin(key);
+        self.store.arena.extend_from_slice(json);
+        self.store.finish(section, start, key_end);
+    }
+
+    /// The error chain that ended the work, outermost first. A fault, unless an
+    /// HTTP status says otherwise; the first chain told is the one kept.
+    pub fn fail(&mut self, chain: impl IntoIterator<Item = Exception>) {
+        self.failed = true;
+        if self.exceptions.len() < 2 {
+            let named = self.exceptions.pop();
+            self.exceptions.extend(chain);
+            // What `error.type` and its like have said goes before a guess.
+            if let (Some(named), Some(first)) = (named, self.exceptions.first_mut()) {
+                if !named.kind.is_empty() {
+                    first.kind = named.kind;
+                }
+                if !named.stack.is_empty() {
+                    first.stack = named.stack;
+                }
+            }
+        }
+    }
+
+    /// Marks the work as failed without saying why.
+    pub fn fault(&mut self) {
+        self.failed = true;
+    }
+
+    /// Links another trace; beyond 100 they are counted in metadata `xray.links`.
+    pub fn link(&mut self, link: Link) {
+        if self.links.len() < MAX_LINKS {
+            self.links.push(link);
+        } else if !self.links.contains(&link) {
+            self.metadata_json(DEFAULT_NAMESPACE, "xray.links", b"\"more than 100\"");
+        }
+    }
+
+    /// Keeps that the work failed, and forgets why.
+    pub fn forget_causes(&mut self) {
+        self.failed |= !self.exceptions.is_empty();
+        self.exceptions.clear();
+    }
+
+    /// An annotation that stands whatever their number.
+    pub(super) fn mark(&mut self, key: &str, number: u64) {
+        let (start, key_end) = self.store.begin(key);
+        json::integer(&mut self.store.arena, number);
+        self.store.finish(Section::Annotation, start, key_end);
+    }
+
+    /// How the work ended.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self.status.map_or(Outcome::Ok, Outcome::of_status) {
+            Outcome::Ok if self.failed => Outcome::Fault,
+            outcome => outcome,
+        }
+    }
+
+    /// The name that a field `otel.name` has given.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Forgets everything and keeps the memory.
+    pub fn clear(&mut self) {
+        self.store.clear();
+        self.exceptions.clear();
+        self.links.clear();
+        self.namespaces.clear();
+        self.indexed = 0;
+        (self.name, self.kind, self.status, self.failed) = (None, Kind::Internal, None, false);
+    }
+
+    /// The bytes of memory held, to decide whether they are worth keeping.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.store.capacity()
+    }
+
+    fn place(&mut self, target: Target, name: &str, value: Value<'_>, redactor: &Redactor) {
+        match target {
+            Target::Name => self.name = Some(text(value).as_ref().into()),
+            Target::Kind => {
+                self.kind = match text(value).to_ascii_lowercase().as_str() {
+                    "client" | "producer" => Kind::Outgoing,
+                    "server" | "consumer" => Kind::Incoming,
+                    _ => Kind::Internal,
+                };
+            }
+            Target::StatusCode => self.failed |= text(value).eq_ignore_ascii_case("error"),
+            Target::Request(member) => {
+                self.text((Section::Request, member), name, value, redactor);
+            }
+            Target::Sql("user") => self.text((Section::Sql, "user"), name, value, redactor),
+            Target::Status | Target::ContentLength | Target::Aws("retries") => {
+                self.number(target, name, value, redactor);
+            }
+            Target::Url(key) => self.annotate(Section::Url, (key, name), value, redactor),
+            Target::Rpc(key) => self.annotate(Section::Rpc, (key, name), value, redactor),
+            Target::Resource(key) => {
+                self.annotate(Section::Resource, (key, name), value, redactor);
+            }
+            Target::Aws(member) => self.string(Section::Aws, member, value, redactor),
+            Target::Sql(member) => self.string(Section::Sql, member, value, redactor),
+            Target::Tables => self.tables(&text(value), redactor),
+            Target::Error => match value {
+                Value::Bool(failed) => self.failed |= failed,
+                value => {
+                    let message = redactor.redact(&text(value));
+                    self.fail([Exception::new(String::new(), message)]);
+                }
+            },
+            Target::Type => self.error_type(&text(value)),
+            Target::Message => self.first().message = redactor.redact(&text(value)),
+            Target::Stack => self.first().stack = cause::frames(&redactor.redact(&text(value))),
+            Target::Link => match text(value).parse::<TraceHeader>() {
+                Ok(header) => self.link(Link {
+                    trace_id: header.root,
+                    id: header.parent,
+                }),
+                Err(_) => self.annotate(Section::Annotation, (name, name), value, redactor),
+            },
+        }
+    }
+
+    /// A member that has to be text.
+    fn string(&mut self, section: Section, member: &str, value: Value<'_>, redactor: &Redactor) {
+        match value {
+            Value::Str(_) | Value::Display(_) | Value::Debug(_) => {
+                self.store.set(section, member, value, redactor);
+            }
+            other => self
+                .store
+                .set(section, member, Value::Str(&text(other)), redactor),
+        }
+    }
+
+    /// A member that has to be a whole number; what is none stays an annotation.
+    fn number(&mut self, target: Target, name: &str, value: Value<'_>, redactor: &Redactor) {
+        let Some(number) = number(value) else {
+            return self.annotate(Section::Annotation, (name, name), value, redactor);
+        };
+        let (section, member) = match target {
+            Target::Status => {
+                self.status = Some(number);
+                (Section::Response, "status")
+            }
+            Target::ContentLength => (Section::Response, "content_length"),
+            _ => (Section::Aws, "retries"),
+        };
+        self.store
+            .set(section, member, Value::U64(number), redactor);
+    }
+
+    fn error_type(&mut self, kind: &str) {
+        // By convention an HTTP call's `error.type` is its status once more.
+        if number(Value::Str(kind)).is_none() {
+            self.failed = true;
+            kind.clone_into(&mut self.first().kind);
+        }
+    }
+
+    fn first(&mut self) -> &mut Exception {
+        if self.exceptions.is_empty() {
+            self.exceptions.push(Exception::default());
+        }
+        &mut self.exceptions[0]
+    }
+
+    /// One table, or a list as `["a", "b"]` writes it.
+    fn tables(&mut self, names: &str, redactor: &Redactor) {
+        let list = names.trim_start_matches('[').trim_end_matches(']');
+        let mut tables = list.split(',').map(|name| name.trim().trim_matches('"'));
+        if let Some(first) = tables.next() {
+            self.store
+                .set(Section::Aws, "table_name", Value::Str(first), redactor);
+        }
+        for (index, table) in tables.enumerate() {
+            let key = format!("table_{}", index + 2);
+            self.annotate(Section::Resource, (&key, &key), Value::Str(table), redactor);
+        }
+    }
+
+    /// Text of at most 250 characters; what is longer is kept whole in metadata.
+    fn text(
+        &mut self,
+        (section, member): (Section, &str),
+        name: &str,
+        value: Value<'_>,
+        redactor: &Redactor,
+    ) {
+        let text = text(value);
+        match text.char_indices().nth(MAX_HTTP_CHARS) {
+            None => self.store.set(section, member, Value::Str(&text), redactor),
+            Some((end, _)) => {
+                self.store
+                    .set(section, member, Value::Str(&text[..end]), redactor);
+                self.metadata(DEFAULT_NAMESPACE, name, Value::Str(&text), redactor);
+            }
+        }
+    }
+
+    /// A value that is, or may end up as, the annotation `key`; should there be
+    /// no place for it, the metadata `name`.
+    #[inline]
+    fn annotate(
+        &mut self,
+        section: Section,
+        (key, name): (&str, &str),
+        value: Value<'_>,
+        redactor: &Redactor,
+    ) {
+        let store = &mut self.store;
+        let start = store.arena.len();
+        store.arena.push(b'"');
+        annotation_key(&mut store.arena, key);
+        let key_end = store.arena.len();
+        store.arena.extend_from_slice(b"\":");
+        log::redacted(&mut store.arena, value, redactor);
+        let value = key_end + 2;
+        if store.arena.len() - value > MAX_ANNOTATION_CHARS
+            && store::long(&store.arena[value..], MAX_ANNOTATION_CHARS)
+        {
+            let long = store.arena.split_off(value);
+            store.arena.truncate(start);
+            return self.metadata_json(DEFAULT_NAMESPACE, name, &long);
+        }
+        let before = store.len();
+        store.finish(section, start, key_end);
+        if store.len() == before {
+            return;
+        }
+        if self.indexed < MAX_ANNOTATIONS {
+            self.indexed += 1;
+        } else if let Some(value) = store.pop() {
+            self.metadata_json(DEFAULT_NAMESPACE, name, &value);
+        }
+    }
+
+    fn namespace(&mut self, name: &str) -> Section {
+        if name == DEFAULT_NAMESPACE {
+            return Section::Metadata(0);
+        }
+        let known = self.namespaces.iter().position(|known| **known == *name);
+        let index = known.unwrap_or_else(|| {
+            self.namespaces.push(name.into());
+            self.namespaces.len() - 1
+        });
+        // The 256th namespace and those after it share the default one.
+        Section::Metadata(u8::try_from(index + 1).unwrap_or(0))
+    }
+
+    /// The namespaces of the metadata with their sections.
+    pub(super) fn namespaces(&self) -> impl Iterator<Item = (&str, Section)> {
+        let named = self.namespaces.iter().take(usize::from(u8::MAX));
+        std::iter::once(DEFAULT_NAMESPACE)
+            .chain(named.map(AsRef::as_ref))
+            .zip((0..=u8::MAX).map(Section::Metadata))
+    }
+}
+
+/// Annotation keys are `[A-Za-z0-9_]{1,500}`: other characters become `_`.
+#[inline]
+fn annotation_key(out: &mut Vec<u8>, key: &str) {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if !key.is_empty() && key.len() <= MAX_KEY && key.bytes().all(plain) {
+        return out.extend_from_slice(key.as_bytes());
+    }
+    let fit = |c: char| {
+        if c.is_ascii() && plain(c as u8) {
+            c as u8
+        } else {
+            b'_'
+        }
+    };
+    out.extend(key.chars().take(MAX_KEY).map(fit));
+    if key.is_empty() {
+        out.push(b'_');
+    }
+}
+
+fn text(value: Value<'_>) -> Cow<'_, str> {
+    match value {
+        Value::Str(text) => Cow::Borrowed(text),
+        Value::Display(shown) => Cow::Owned(shown.to_string()),
+        Value::Debug(shown) => Cow::Owned(format!("{shown:?}")),
+        other => Cow::Owned(format!("{other:?}").trim_matches('"').to_owned()),
+    }
+}
+
+/// A whole number that is not negative, also from text.
+fn number(value: Value<'_>) -> Option<u64> {
+    match value {
+        Value::U64(number) => Some(number),
+        Value::I64(number) => number.try_into().ok(),
+        Value::Str(_) | Value::Display(_) | Value::Debug(_) => text(value).trim().parse().ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,61 @@
+//! Which record is worked on: outgoing messages carry its id, not the batch's.
+//!
+//! Like the current invocation, this is a thread-local that holds for the length
+//! of one poll or one call, and never longer.
+
+use std::{cell::RefCell, sync::Arc};
+
+use cloudvault_obs_core::correlation::CorrelationId;
+
+use crate::invocation::{self, Invocation};
+
+/// A record's id, in the invocation that the record came with.
+#[derive(Debug, Clone)]
+pub(super) struct Scope {
+    invocation: Arc<Invocation>,
+    id: CorrelationId,
+}
+
+thread_local! {
+    static RECORD: RefCell<Option<Scope>> = const { RefCell::new(None) };
+}
+
+impl Scope {
+    /// `None` outside an invocation, where nothing is passed on.
+    pub(super) fn new(id: CorrelationId) -> Option<Self> {
+        let invocation = invocation::current()?;
+        Some(Self { invocation, id })
+    }
+
+    pub(super) fn enter(&self) -> Entered {
+        let scope = Some(self.clone());
+        Entered(
+            RECORD
+                .try_with(|record| record.replace(scope))
+                .ok()
+                .flatten(),
+        )
+    }
+}
+
+/// Puts the former record back when it is dropped.
+pub(super) struct Entered(Option<Scope>);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        // Unreachable thread-locals mean that the thread is ending.
+        let _ = RECORD.try_with(|record| *record.borrow_mut() = self.0.take());
+    }
+}
+
+/// The id of the record of `invocation` that is worked on, if one is.
+pub(crate) fn correlation_id(invocation: &Arc<Invocation>) -> Option<CorrelationId> {
+    RECORD
+        .try_with(|record| {
+            let record = record.borrow();
+            let scope = record.as_ref()?;
+            Arc::ptr_eq(&scope.invocation, invocation).then(|| scope.id.clone())
+        })
+        .ok()
+        .flatten()
+}

@@ -1,0 +1,449 @@
+//! What an invocation's lines carry: keys, debug decisions, kept lines,
+//! warnings.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::{Value, json};
+use tower::{Layer as _, Service as _};
+use tracing_subscriber::{Registry, layer::SubscriberExt as _};
+
+use crate::{Error, Layer, config::Config, log, output::Output, run};
+
+/// A process with everything installed for this thread, and what it writes.
+struct Process {
+    layer: Layer,
+    written: Arc<Mutex<Vec<u8>>>,
+    complaints: Vec<String>,
+    _subscriber: tracing::subscriber::DefaultGuard,
+}
+
+impl Process {
+    fn start(variables: &[(&str, &str)]) -> Self {
+        let config = Config::read(
+            [
+                ("AWS_LAMBDA_FUNCTION_NAME", "fn"),
+                ("OBS_JOURNAL", "/nonexistent"),
+            ]
+            .iter()
+            .chain(variables)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let (telemetry, observer) = run::build(&config, Output::buffer(Arc::clone(&written)));
+        let subscriber = tracing::subscriber::set_default(Registry::default().with(observer));
+        Self {
+            layer: Layer::new(telemetry),
+            written,
+            complaints: config.complaints,
+            _subscriber: subscriber,
+        }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.written.lock().unwrap())).unwrap()
+    }
+
+    fn lines(&self) -> Vec<Value> {
+        let text = self.text();
+        text.lines()
+            .map(|line| serde_json::from_str(line).expect(line))
+            .collect()
+    }
+
+    fn messages(&self) -> Vec<String> {
+        let lines = self.lines();
+        lines
+            .iter()
+            .map(|line| line["message"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    async fn call<F>(
+        &self,
+        event: LambdaEvent<Value>,
+        handler: impl Fn(Value) -> F,
+    ) -> Result<Value, Error>
+    where
+        F: Future<Output = Result<Value, Error>>,
+    {
+        let handler = crate::service_fn(|event: LambdaEvent<Value>| handler(event.payload));
+        self.layer.layer(handler).call(event).await
+    }
+}
+
+fn event(payload: Value) -> LambdaEvent<Value> {
+    let mut context = Context::default();
+    context.request_id = "req-1".into();
+    context.invoked_function_arn = "arn:aws:lambda:eu-west-1:1:function:fn".into();
+    LambdaEvent::new(payload, context)
+}
+
+fn nothing() -> LambdaEvent<Value> {
+    event(json!({}))
+}
+
+#[tokio::test]
+async fn keys_are_appended_removed_restored_and_end_with_the_invocation() {
+    let process = Process::start(&[]);
+    let handler = async |_| {
+        tracing::info!("bare");
+        log::append("order", "o-1");
+        log::append("request_id", "forged");
+        log::append("password", "hunter2");
+        {
+            let _scope = log::scoped("order", "o-2");
+            let _other = log::scoped("step", 1);
+            tracing::info!("scoped");
+        }
+        tracing::info!("restored");
+        tracing::info!(order = "own", "own");
+        let _span = tracing::info_span!("s", order = "span").entered();
+        tracing::info!("span");
+        log::remove("order");
+        log::remove("request_id");
+        drop(_span);
+        tracing::info!("removed");
+        Ok(json!(null))
+    };
+    for _ in 0..2 {
+        process.call(nothing(), handler).await.unwrap();
+        let lines = process.lines();
+        let order: Vec<_> = lines.iter().map(|line| line["order"].as_str()).collect();
+        assert_eq!(
+            order,
+            [
+                None,
+                Some("o-2"),
+                Some("o-1"),
+                Some("own"),
+                Some("span"),
+                None
+            ]
+        );
+        assert_eq!((&lines[1]["step"], lines[2].get("step")), (&json!(1), None));
+        assert_eq!(lines[1]["fields.request_id"], "forged");
+        assert_eq!(
+            (&lines[1]["request_id"], &lines[1]["password"]),
+            (&json!("req-1"), &json!("[REDACTED]"))
+        );
+        assert_eq!(lines[5].get("fields.request_id"), None);
+        assert_eq!(
+            lines[0]["function_arn"],
+            "arn:aws:lambda:eu-west-1:1:function:fn"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_callers_debug_decision_counts_and_ends_with_the_invocation() {
+    let process = Process::start(&[]);
+    let handler = async |_| {
+        tracing::debug!("detail");
+        tracing::trace!("never");
+        Ok(json!(log::debug()))
+    };
+    let asked = json!({"headers": {"debug-log-enabled": "true"}});
+    assert_eq!(process.call(event(asked), handler).await.unwrap(), true);
+    assert_eq!(process.messages(), ["detail"]);
+    assert_eq!(process.call(nothing(), handler).await.unwrap(), false);
+    assert_eq!(process.messages(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_sampled_invocation_writes_debug_lines_and_says_the_rate() {
+    for (rate, expect) in [("1", vec!["detail"]), ("0", vec![])] {
+        let process = Process::start(&[("OBS_LOG_SAMPLE", rate)]);
+        let handler = async |_| {
+            tracing::debug!("detail");
+            Ok(json!(null))
+        };
+        process.call(nothing(), handler).await.unwrap();
+        let lines = process.lines();
+        assert_eq!(
+            lines
+                .iter()
+                .map(|line| &line["message"])
+                .collect::<Vec<_>>(),
+            expect
+        );
+        assert!(lines.iter().all(|line| line["sampling_rate"] == json!(1.0)));
+    }
+}
+
+#[tokio::test]
+async fn debug_lines_are_kept_and_written_before_the_error() {
+    let process = Process::start(&[("OBS_LOG_BUFFER", "100000")]);
+    let handler = async |payload: Value| {
+        tracing::debug!(password = "hunter2", "detail");
+        tracing::info!("progress");
+        if payload["fail"] == true {
+            return Err("disk full".into());
+        }
+        Ok(json!(null))
+    };
+    process.call(nothing(), handler).await.unwrap();
+    assert_eq!(process.messages(), ["progress"]);
+    process
+        .call(event(json!({"fail": true})), handler)
+        .await
+        .unwrap_err();
+    let lines = process.lines();
+    let messages: Vec<_> = lines
+        .iter()
+        .map(|line| line["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(messages, ["progress", "detail", "handler failed"]);
+    assert_eq!(lines[1]["password"], "[REDACTED]");
+    assert_eq!(
+        (&lines[2]["error.message"], &lines[2]["level"]),
+        (&json!("disk full"), &json!("ERROR"))
+    );
+    assert!(lines[1]["timestamp"].as_str() <= lines[2]["timestamp"].as_str());
+}
+
+#[tokio::test]
+async fn lines_that_do_not_fit_the_buffer_are_counted() {
+    let process = Process::start(&[("OBS_LOG_BUFFER", "1500")]);
+    let handler = async |_| {
+        for number in 0..10 {
+            tracing::debug!(number, text = "x".repeat(200), "detail");
+        }
+        Err("late".into())
+    };
+    process.call(nothing(), handler).await.unwrap_err();
+    let lines = process.lines();
+    assert_eq!(
+        lines[0]["message"],
+        "the oldest debug lines did not fit the buffer"
+    );
+    let evicted = lines[0]["lines_evicted"].as_u64().unwrap();
+    assert_eq!(evicted, 10 - (lines.len() as u64 - 2));
+    assert_eq!(lines[lines.len() - 2]["number"], 9);
+}
+
+#[tokio::test]
+async fn kept_lines_of_concurrent_invocations_stay_apart() {
+    let process = Process::start(&[("OBS_LOG_BUFFER", "100000")]);
+    let handler = async |payload: Value| {
+        log::append("who", payload["id"].as_u64().unwrap());
+        tracing::debug!(id = payload["id"].as_u64(), "detail");
+        tokio::task::yield_now().await;
+        if payload["id"] == 7 {
+            Err("seven".into())
+        } else {
+            Ok(json!(null))
+        }
+    };
+    let calls = (0..20).map(|id| process.call(event(json!({"id": id})), handler));
+    let mut set: Vec<_> = calls.map(Box::pin).collect();
+    std::future::poll_fn(|cx| {
+        set.retain_mut(|call| call.as_mut().poll(cx).is_pending());
+        if set.is_empty() {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    let lines = process.lines();
+    assert_eq!(lines.len(), 2);
+    assert!(lines.iter().all(|line| line["who"] == 7), "{lines:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_a_timeout_the_kept_lines_are_written_with_a_warning() {
+    let process = Process::start(&[
+        ("OBS_LOG_BUFFER", "100000"),
+        ("OBS_TIMEOUT_MARGIN", "200ms"),
+    ]);
+    let mut late = nothing();
+    late.context.deadline = u64::try_from(crate::clock::now_ms()).unwrap() + 3000;
+    let handler = async |_| {
+        tracing::debug!("waiting for the store");
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        Ok(json!(null))
+    };
+    let call = process.call(late, handler);
+    let cut = tokio::time::timeout(Duration::from_secs(3), call).await;
+    assert!(cut.is_err(), "Lambda would have ended it");
+    let lines = process.lines();
+    assert_eq!(lines[0]["message"], "waiting for the store");
+    assert_eq!(lines[1]["message"], "the invocation is about to time out");
+    assert_eq!(
+        (&lines[1]["level"], &lines[1]["request_id"]),
+        (&json!("WARN"), &json!("req-1"))
+    );
+    assert_eq!(lines.len(), 2);
+}
+
+#[tokio::test]
+async fn a_call_chain_that_comes_round_again_is_warned_of_once() {
+    let process = Process::start(&[]);
+    for (lineage, warnings) in [("a87bd80c:9|68fd508a:2", 1), ("a87bd80c:1", 0)] {
+        let mut call = nothing();
+        call.context.xray_trace_id = Some(format!(
+            "Root=1-5759e988-bd862e3fe1be46a994272793;Lineage={lineage}"
+        ));
+        process.call(call, async |_| Ok(json!(null))).await.unwrap();
+        let lines = process.lines();
+        assert_eq!(lines.len(), warnings);
+        assert!(
+            lines
+                .iter()
+                .all(|line| line["lineage.rounds"] == 9 && line["level"] == "WARN")
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_incoming_event_is_logged_on_request_without_its_secrets() {
+    let process = Process::start(&[("OBS_LOG_EVENT", "true"), ("OBS_LOG_LIMIT", "4096")]);
+    let body = json!({"token": "hunter2", "pin": 1234, "big": "x".repeat(10_000)}).to_string();
+    let payload =
+        json!({"headers": {"Authorization": "Bearer hunter2"}, "body": body, "path": "/a"});
+    process
+        .call(event(payload), async |_| Ok(json!(null)))
+        .await
+        .unwrap();
+    let text = process.text();
+    assert!(
+        !text.contains("hunter2") && !text.contains("1234"),
+        "{text}"
+    );
+    assert!(text.len() <= 4097 && text.contains("bytes]"));
+    let line: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(line["message"], "event received");
+}
+
+#[tokio::test]
+async fn the_response_is_logged_on_request_without_its_secrets() {
+    let process = Process::start(&[("OBS_LOG_RESPONSE", "true")]);
+    let handler = crate::service_fn(async |_: LambdaEvent<Value>| {
+        Ok::<_, Error>(json!({"session_token": "hunter2", "ok": true}))
+    });
+    process
+        .layer
+        .layer(log::Logged(handler))
+        .call(nothing())
+        .await
+        .unwrap();
+    let lines = process.lines();
+    assert_eq!(
+        lines[0]["response"],
+        r#"{"ok":true,"session_token":"[REDACTED]"}"#
+    );
+}
+
+#[test]
+fn lines_that_lambda_would_swallow_are_warned_of() {
+    let json = ("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    let warn = ("AWS_LAMBDA_LOG_LEVEL", "WARN");
+    let process = Process::start(&[json, warn, ("OBS_LOG", "debug")]);
+    assert!(
+        process.complaints[0].contains("Lambda drops lines"),
+        "{:?}",
+        process.complaints
+    );
+    let process = Process::start(&[json, warn, ("OBS_LOG_BUFFER", "1000")]);
+    assert!(
+        process.complaints[0].contains("OBS_LOG_BUFFER"),
+        "{:?}",
+        process.complaints
+    );
+    log::set_level(log::LevelFilter::DEBUG);
+    assert!(process.messages()[0].contains("has no effect"));
+    assert_eq!(
+        Process::start(&[warn, ("OBS_LOG", "debug")]).complaints,
+        [""; 0]
+    );
+}
+
+#[test]
+fn nonsense_in_the_environment_is_told_and_not_obeyed() {
+    let process = Process::start(&[
+        ("OBS_LOG_SAMPLE", "often"),
+        ("OBS_LOG_FORMAT", "xml"),
+        ("OBS_REDACT", "passwords"),
+        ("OBS_LOG_EVENT", "maybe"),
+        ("OBS_TIMEOUT_MARGIN", "soon"),
+    ]);
+    assert_eq!(process.complaints.len(), 5, "{:?}", process.complaints);
+    tracing::info!(password = "hunter2", "m");
+    assert!(!process.text().contains("hunter2"));
+}
+
+#[test]
+fn options_are_read_like_the_environment_which_wins() {
+    let options = log::Options::default()
+        .sample(1.0)
+        .buffer(10)
+        .limit(5000)
+        .redact([]);
+    let code = options
+        .variables
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    let environment = [("OBS_LOG_BUFFER".to_owned(), "20".to_owned())];
+    let settings = Config::read(code.chain(environment)).log;
+    assert_eq!(
+        (settings.sample, settings.buffer, settings.limit),
+        (1.0, 20, 5000)
+    );
+    assert!(!settings.redactor.is_secret_key("password"));
+}
+
+#[tokio::test]
+async fn a_panic_is_one_structured_line_with_its_place() {
+    static HOOK: std::sync::Once = std::sync::Once::new();
+    HOOK.call_once(log::install_panic_hook);
+    let process = Process::start(&[("OBS_LOG_BUFFER", "10000")]);
+    let handler = async |_| {
+        tracing::debug!("detail");
+        if true {
+            panic!("token=hunter2 is wrong");
+        }
+        Ok(json!(null))
+    };
+    let call = process.call(nothing(), handler);
+    let caught = futures_catch(call).await;
+    assert!(caught.is_err());
+    let lines = process.lines();
+    let messages: Vec<_> = lines
+        .iter()
+        .map(|line| line["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(messages, ["detail", "panicked: token=[REDACTED] is wrong"]);
+    let line = &lines[1];
+    assert_eq!(
+        (&line["error.type"], &line["level"]),
+        (&json!("panic"), &json!("ERROR"))
+    );
+    assert_eq!(line["error.message"], "token=[REDACTED] is wrong");
+    assert!(
+        line["error.location"]
+            .as_str()
+            .unwrap()
+            .contains("log/tests.rs:")
+    );
+    assert_eq!(line["request_id"], "req-1");
+}
+
+/// Polls `future` to its end or its panic, and drops it as the panic unwinds.
+async fn futures_catch<F: Future>(future: F) -> std::thread::Result<F::Output> {
+    let mut future = Box::pin(future);
+    let result = std::future::poll_fn(|cx| {
+        let poll = || future.as_mut().poll(cx);
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll)) {
+            Ok(std::task::Poll::Pending) => std::task::Poll::Pending,
+            Ok(std::task::Poll::Ready(output)) => std::task::Poll::Ready(Ok(output)),
+            Err(panic) => std::task::Poll::Ready(Err(panic)),
+        }
+    })
+    .await;
+    drop(future);
+    result
+}

@@ -1,0 +1,150 @@
+//! OpenTelemetry's spans arrive, in each of the three forms.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, UdpSocket},
+    time::{Duration, UNIX_EPOCH},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use opentelemetry::{
+    Context, KeyValue,
+    trace::{
+        Span as _, SpanContext, SpanId, SpanKind, Status, TraceContextExt as _, TraceFlags,
+        TraceId, Tracer as _, TracerProvider as _,
+    },
+};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanExporter};
+use prost::Message as _;
+
+use super::{OtlpHttpExporter, OtlpUdpExporter, Signing, XraySpanExporter};
+
+/// Makes one failing client call below a remote parent.
+fn work(exporter: impl SpanExporter + 'static) {
+    let provider = SdkTracerProvider::builder()
+        .with_simple_exporter(exporter)
+        .build();
+    let tracer = provider.tracer("test");
+    // A W3C trace id, whose first word is no time.
+    let parent = SpanContext::new(
+        TraceId::from_hex("ffffffff1e8720b39541901950019ee5").unwrap(),
+        SpanId::from_hex("53995c3f42cd8ad8").unwrap(),
+        TraceFlags::SAMPLED,
+        true,
+        Default::default(),
+    );
+    let context = Context::new().with_remote_span_context(parent);
+    let builder = tracer
+        .span_builder("call")
+        .with_kind(SpanKind::Client)
+        .with_attributes([
+            KeyValue::new("url.full", "https://h/p"),
+            KeyValue::new("http.response.status_code", 503),
+            KeyValue::new("db.password", "hunter2"),
+        ]);
+    let mut span = tracer.build_with_context(builder, &context);
+    span.record_error(&std::io::Error::other("reset"));
+    span.set_status(Status::error("gone"));
+    span.end();
+}
+
+fn daemon() -> (UdpSocket, String) {
+    let daemon = UdpSocket::bind("127.0.0.1:0").unwrap();
+    daemon
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .unwrap();
+    let address = daemon.local_addr().unwrap().to_string();
+    (daemon, address)
+}
+
+fn received(daemon: &UdpSocket) -> String {
+    let mut buffer = vec![0; 70_000];
+    let length = daemon.recv(&mut buffer).unwrap();
+    let text = String::from_utf8(buffer[..length].to_vec()).unwrap();
+    text.strip_prefix("{\"format\":\"json\",\"version\":1}\n")
+        .expect("the header")
+        .to_owned()
+}
+
+#[test]
+fn a_span_is_a_document_by_the_same_table() {
+    let (daemon, address) = daemon();
+    work(XraySpanExporter::to(&format!(
+        "tcp:127.0.0.1:1 udp:{address}"
+    )));
+    let document: serde_json::Value = serde_json::from_str(&received(&daemon)).unwrap();
+    assert_eq!(document["trace_id"], "1-ffffffff-1e8720b39541901950019ee5");
+    assert_eq!(document["parent_id"], "53995c3f42cd8ad8");
+    assert_eq!(document["namespace"], "remote");
+    assert_eq!(document["fault"], true);
+    assert_eq!(document["http"]["request"]["url"], "https://h/p");
+    assert_eq!(document["cause"]["exceptions"][0]["message"], "gone");
+    assert!(!document.to_string().contains("hunter2"));
+}
+
+#[test]
+fn the_daemon_takes_otlp_too() {
+    let (daemon, address) = daemon();
+    work(OtlpUdpExporter::to(&address));
+    let text = received(&daemon);
+    let body = text.strip_prefix("T1S").expect("sampled");
+    let request = ExportTraceServiceRequest::decode(&STANDARD.decode(body).unwrap()[..]).unwrap();
+    assert_eq!(
+        request.resource_spans[0].scope_spans[0].spans[0].name,
+        "call"
+    );
+}
+
+#[test]
+fn a_collector_gets_protobuf_over_http() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}/v1/traces", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut seen = Vec::new();
+        let mut buffer = [0; 4096];
+        while !seen.windows(4).any(|window| window == b"call") {
+            let length = stream.read(&mut buffer).unwrap();
+            seen.extend_from_slice(&buffer[..length]);
+        }
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            .unwrap();
+        String::from_utf8_lossy(&seen).into_owned()
+    });
+    work(OtlpHttpExporter::to(endpoint));
+    let seen = server.join().unwrap();
+    assert!(seen.starts_with("POST /v1/traces HTTP/1.1\r\n"), "{seen}");
+    assert!(seen.contains("application/x-protobuf"), "{seen}");
+}
+
+#[test]
+fn requests_to_x_ray_are_signed() {
+    let signing = Signing {
+        region: "eu-west-1".into(),
+        access_key_id: "AKID".into(),
+        secret_access_key: "secret".into(),
+        session_token: Some("token".into()),
+    };
+    let time = UNIX_EPOCH + Duration::from_secs(1_795_405_294);
+    let headers = signing
+        .headers(
+            "https://xray.eu-west-1.amazonaws.com/v1/traces",
+            b"body",
+            time,
+        )
+        .unwrap();
+    let of = |name: &str| {
+        headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    };
+    assert!(
+        of("authorization")
+            .unwrap()
+            .contains("Credential=AKID/20261123/eu-west-1/xray/aws4_request")
+    );
+    assert_eq!(of("x-amz-security-token"), Some("token"));
+}

@@ -1,0 +1,135 @@
+//! What the handler answered, kept in its subsegment's metadata.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{self, Poll},
+};
+
+use cloudvault_obs_core::redact::{MARK, Redactor};
+use serde::Serialize;
+use serde_json::Value;
+use tracing::Span;
+
+use super::RESPONSE;
+use crate::invocation::{self, Invocation};
+
+/// A longer answer is kept in part, with a mark.
+const MAX_RESPONSE: usize = 16 * 1024;
+
+/// A handler whose answer is recorded on the span around it.
+#[derive(Debug, Clone)]
+pub(crate) struct Capturing<S>(pub(crate) S);
+
+impl<S, R, T> tower::Service<R> for Capturing<S>
+where
+    S: tower::Service<R, Response = T>,
+    T: Serialize,
+{
+    type Response = T;
+    type Error = S::Error;
+    type Future = CapturingFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        CapturingFuture {
+            inner: self.0.call(request),
+        }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// Future of [`Capturing`].
+    #[derive(Debug)]
+    pub(crate) struct CapturingFuture<F> {
+        #[pin]
+        inner: F,
+    }
+}
+
+impl<F, T, E> Future for CapturingFuture<F>
+where
+    F: Future<Output = Result<T, E>>,
+    T: Serialize,
+{
+    type Output = Result<T, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+        let output = task::ready!(self.project().inner.poll(cx));
+        let wanted = |invocation: &Arc<Invocation>| {
+            invocation.sampled().is_some() && invocation.trail.segments().settings.capture_response
+        };
+        if let Ok(response) = &output
+            && let Some(invocation) = invocation::current().filter(wanted)
+        {
+            record(response, invocation.trail.redactor());
+        }
+        Poll::Ready(output)
+    }
+}
+
+fn record<T: Serialize>(response: &T, redactor: &Redactor) {
+    let mut out = Bounded(Vec::new());
+    let json = match serde_json::to_writer(&mut out, response) {
+        Ok(()) => serde_json::from_slice(&out.0).map(|mut json| {
+            redact(&mut json, redactor);
+            json
+        }),
+        // Too long, or not to be serialised, as the runtime is about to find out.
+        Err(error) if error.is_io() => {
+            let kept = String::from_utf8_lossy(&out.0);
+            let kept = redactor.redact(kept.trim_end_matches(char::REPLACEMENT_CHARACTER));
+            Ok(format!("{kept}... [cut: longer than {MAX_RESPONSE} bytes]").into())
+        }
+        Err(error) => Err(error),
+    };
+    if let Ok(json) = json {
+        Span::current().record(RESPONSE, json.to_string().as_str());
+    }
+}
+
+/// Replaces what is a secret by its key or by its looks.
+fn redact(json: &mut Value, redactor: &Redactor) {
+    match json {
+        Value::String(text) => *text = redactor.redact(text),
+        Value::Array(values) => values.iter_mut().for_each(|value| redact(value, redactor)),
+        Value::Object(members) => {
+            for (key, value) in members {
+                if redactor.is_secret_key(key) {
+                    *value = MARK.into();
+                } else {
+                    redact(value, redactor);
+                }
+            }
+        }
+        Value::Number(number) => {
+            let integer = number.as_u64();
+            if integer.is_some_and(|number| redactor.is_secret_integer(number)) {
+                *json = MARK.into();
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// Refuses what goes beyond [`MAX_RESPONSE`].
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = MAX_RESPONSE - self.0.len();
+        self.0.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        if bytes.len() > room {
+            return Err(io::Error::from(io::ErrorKind::WriteZero));
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,125 @@
+//! The way to the X-Ray daemon.
+
+use std::{
+    net::UdpSocket,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use cloudvault_obs_core::segment::Batch;
+
+use super::{Settings, watch::Watch};
+use crate::{clock, config, invocation::Invocation};
+
+/// Sends documents, and counts those that could not be sent.
+#[derive(Debug)]
+pub(crate) struct Segments {
+    exporter: Exporter,
+    pub(crate) settings: Settings,
+    watch: Watch,
+    /// Memory for the next invocation's documents.
+    spare: Mutex<Vec<Batch>>,
+    lost: AtomicU64,
+}
+
+#[derive(Debug)]
+enum Exporter {
+    /// There is nobody to send to: nothing is recorded, and nothing lost.
+    None,
+    Daemon(UdpSocket),
+    /// For tests of handlers: each datagram as it would have left.
+    Memory(Arc<Mutex<Vec<Vec<u8>>>>),
+}
+
+/// Batches kept for invocations to come.
+const SPARE: usize = 2;
+/// A batch that one long invocation has grown is given back.
+const KEEP: usize = 512 * 1024;
+
+impl Segments {
+    /// A socket to the daemon at `address`; without one, or where none can be
+    /// opened, there is no tracing and nothing counts as lost.
+    pub(crate) fn connect(address: Option<&str>, settings: Settings) -> Self {
+        let daemon = address.and_then(config::xray_address).and_then(|daemon| {
+            let any = if daemon.is_ipv4() {
+                "0.0.0.0:0"
+            } else {
+                "[::]:0"
+            };
+            let socket = UdpSocket::bind(any).ok()?;
+            socket.connect(daemon).ok()?;
+            // A full socket buffer must not hold the handler up.
+            socket.set_nonblocking(true).ok()?;
+            Some(socket)
+        });
+        Self::new(daemon.map_or(Exporter::None, Exporter::Daemon), settings)
+    }
+
+    /// Documents that stay in memory: each a whole datagram with its header.
+    pub(crate) fn memory(datagrams: Arc<Mutex<Vec<Vec<u8>>>>, settings: Settings) -> Self {
+        Self::new(Exporter::Memory(datagrams), settings)
+    }
+
+    fn new(exporter: Exporter, settings: Settings) -> Self {
+        Self {
+            exporter,
+            watch: Watch::new(settings.announce_after),
+            settings,
+            spare: Mutex::default(),
+            lost: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether documents go anywhere.
+    pub(crate) fn is_recording(&self) -> bool {
+        !matches!(self.exporter, Exporter::None)
+    }
+
+    /// Begins to look after an invocation, which has to end by `deadline_ms`
+    /// since the epoch; 0 is no deadline.
+    pub(crate) fn watch(&self, invocation: &Arc<Invocation>, deadline_ms: u64) {
+        if invocation.sampled().is_some() {
+            let now = u64::try_from(clock::now_ms()).unwrap_or(0);
+            let left = deadline_ms.checked_sub(now).map(Duration::from_millis);
+            self.watch.begin(invocation, left);
+        }
+    }
+
+    /// Sends a batch as datagrams, each at once and none waited for.
+    pub(crate) fn send(&self, batch: &Batch) {
+        match &self.exporter {
+            Exporter::None => {}
+            Exporter::Daemon(socket) => batch.datagrams(|datagram| {
+                // A refused datagram reports the one before it: try once more.
+                if socket.send(datagram).is_err() && socket.send(datagram).is_err() {
+                    self.lost.fetch_add(1, Ordering::Relaxed);
+                }
+            }),
+            Exporter::Memory(datagrams) => {
+                let mut datagrams = datagrams.lock().unwrap_or_else(PoisonError::into_inner);
+                batch.datagrams(|datagram| datagrams.push(datagram.to_vec()));
+            }
+        }
+    }
+
+    /// Documents that could not be sent so far.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn spare(&self) -> Batch {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        spare.pop().unwrap_or_default()
+    }
+
+    pub(super) fn give_back(&self, mut batch: Batch) {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < SPARE && batch.capacity() <= KEEP {
+            batch.clear();
+            spare.push(batch);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What never changes about one callsite's lines, rendered once.
+
+use std::collections::HashMap;
+
+use cloudvault_obs_core::{
+    json,
+    log::{is_reserved, key_bit},
+    redact::Redactor,
+};
+use tracing::Metadata;
+
+/// A callsite, as each of its lines needs it.
+#[derive(Debug)]
+pub(super) struct Site {
+    /// `","level":"INFO","message":`, behind the timestamp.
+    pub(super) head: Vec<u8>,
+    /// `,"target":"…","location":"…"` and the keys of the process.
+    pub(super) tail: Vec<u8>,
+    /// By the field's index.
+    pub(super) keys: Vec<Key>,
+    /// The message's index is not the first.
+    pub(super) message_is_late: bool,
+}
+
+/// One field's name.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// `,"key":`
+    pub(super) prefix: Vec<u8>,
+    pub(super) bit: u64,
+    pub(super) is_secret: bool,
+    pub(super) is_message: bool,
+    /// A later field of the same name wins.
+    pub(super) is_shadowed: bool,
+    /// Another field's name begins with this one and a dot, as those do that an
+    /// error is written as.
+    pub(super) has_children: bool,
+}
+
+impl Key {
+    /// The name as it stands in JSON.
+    pub(super) fn name(&self) -> &[u8] {
+        &self.prefix[2..self.prefix.len() - 2]
+    }
+}
+
+impl Site {
+    fn new(metadata: &Metadata<'_>, fixed: &[u8], redactor: &Redactor) -> Self {
+        let names: Vec<&str> = metadata.fields().iter().map(|field| field.name()).collect();
+        let message = names.iter().position(|name| *name == "message");
+        let key = |(index, name): (usize, &&str)| {
+            let key = if is_reserved(name) {
+                format!("fields.{name}")
+            } else {
+                (*name).to_owned()
+            };
+            let mut prefix = vec![b','];
+            json::string(&mut prefix, &key);
+            prefix.push(b':');
+            let child = format!("{name}.");
+            Key {
+                prefix,
+                bit: key_bit(&key),
+                is_secret: redactor.is_secret_key(name),
+                is_message: message == Some(index),
+                is_shadowed: names[index + 1..].contains(name),
+                has_children: names.iter().any(|name| name.starts_with(&child)),
+            }
+        };
+        let mut head = b"\",\"level\":\"".to_vec();
+        head.extend_from_slice(metadata.level().as_str().as_bytes());
+        head.extend_from_slice(b"\",\"message\":");
+        let mut tail = b",\"target\":".to_vec();
+        json::string(&mut tail, metadata.target());
+        if let (Some(file), Some(line)) = (metadata.file(), metadata.line()) {
+            tail.extend_from_slice(b",\"location\":");
+            json::string(&mut tail, &format!("{}:{line}", short(file)));
+        }
+        tail.extend_from_slice(fixed);
+        Self {
+            head,
+            tail,
+            keys: names.iter().enumerate().map(key).collect(),
+            message_is_late: message.is_some_and(|index| index > 0),
+        }
+    }
+}
+
+/// A dependency's file without the way to the registry.
+fn short(file: &str) -> &str {
+    match file.split_once("/registry/src/") {
+        Some((_, rest)) => rest.split_once('/').map_or(rest, |(_, path)| path),
+        None => file,
+    }
+}
+
+/// Sites by the address of their metadata. A small table in front answers nearly
+/// always; behind it stand all.
+#[derive(Debug)]
+pub(super) struct Sites {
+    /// The observer whose sites these are.
+    observer: u64,
+    recent: Vec<Option<usize>>,
+    known: HashMap<usize, usize>,
+    /// With the address, by which the table in front is verified.
+    all: Vec<(usize, Site)>,
+}
+
+const RECENT: usize = 128;
+
+impl Default for Sites {
+    fn default() -> Self {
+        Self {
+            observer: 0,
+            recent: vec![None; RECENT],
+            known: HashMap::new(),
+            all: Vec::new(),
+        }
+    }
+}
+
+impl Sites {
+    /// The site of `metadata` for `observer`.
+    #[inline]
+    pub(super) fn get(
+        &mut self,
+        observer: u64,
+        metadata: &'static Metadata<'static>,
+        (fixed, redactor): (&[u8], &Redactor),
+    ) -> &Site {
+        let address = std::ptr::from_ref(metadata).addr();
+        let slot = (address >> 4) % RECENT;
+        if self.observer == observer
+            && let Some(index) = self.recent[slot]
+            && self.all[index].0 == address
+        {
+            return &self.all[index].1;
+        }
+        if self.observer != observer {
+            *self = Self {
+                observer,
+                ..Self::default()
+            };
+        }
+        let all = &mut self.all;
+        let index = *self.known.entry(address).or_insert_with(|| {
+            all.push((address, Site::new(metadata, fixed, redactor)));
+            all.len() - 1
+        });
+        self.recent[slot] = Some(index);
+        &self.all[index].1
+    }
+}
