@@ -1,0 +1,195 @@
+//! Whole processes, each contender as a child of its own: how long one takes to
+//! start with everything initialised, and what an invocation over a local Runtime
+//! API costs. `process start` and `process invocation` print a table of medians.
+
+use std::{
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream, UdpSocket},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
+
+fn main() -> Result<(), Error> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["start"] => starts()?,
+        ["invocation"] => invocations()?,
+        ["child", "start", "empty"] => {}
+        ["child", "start", "tracing"] => tracing_json(),
+        ["child", "start", "ours"] => drop(cloudvault_obs::layer()),
+        ["child", "invocation", who] => child(who)?,
+        _ => writeln!(io::stderr(), "usage: process start | process invocation")?,
+    }
+    Ok(())
+}
+
+fn tracing_json() {
+    tracing_subscriber::fmt().json().init();
+}
+
+fn run(kind: &str, who: &str) -> io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["child", kind, who]).stdin(Stdio::null());
+    let own = [
+        ("AWS_LAMBDA_FUNCTION_NAME", "function"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "group"),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "stream"),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+        ("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000"),
+        ("OBS_JOURNAL", "/nonexistent/journal"),
+    ];
+    command.envs(own);
+    Ok(command)
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// Children in turns, so that what else the machine does meets all alike.
+fn starts() -> io::Result<()> {
+    const WHO: [&str; 3] = ["empty", "tracing", "ours"];
+    let mut times = [const { Vec::new() }; 3];
+    for _ in 0..300 {
+        for (who, times) in WHO.iter().zip(&mut times) {
+            let mut command = run("start", who)?;
+            let start = Instant::now();
+            command.stdout(Stdio::null()).status()?;
+            times.push(start.elapsed());
+        }
+    }
+    let medians = times.map(median);
+    let mut out = io::stdout();
+    for (who, time) in WHO.iter().zip(medians) {
+        let ratio = time.as_secs_f64() / medians[0].as_secs_f64();
+        writeln!(out, "{who:10} {:8.0} us {ratio:6.2}x", time.as_secs_f64() * 1e6)?;
+    }
+    Ok(())
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn child(who: &str) -> Result<(), Error> {
+    match who {
+        "bare" => lambda_runtime::run(service_fn(quiet)).await,
+        "tracing" => {
+            lambda_runtime::tracing::init_default_subscriber();
+            lambda_runtime::run(service_fn(talkative)).await
+        }
+        _ => cloudvault_obs::run(service_fn(talkative)).await,
+    }
+}
+
+async fn quiet(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    Ok(event.payload)
+}
+
+async fn talkative(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    for number in 0..10 {
+        tracing::info!(number, key = "photos/2026/sunset.jpg", seconds = 0.125, "file stored");
+    }
+    Ok(event.payload)
+}
+
+/// From the answer to `next` until the response has arrived.
+fn invocations() -> io::Result<()> {
+    let mut out = io::stdout();
+    let mut bare = Duration::ZERO;
+    for who in ["bare", "tracing", "ours"] {
+        let time = median(invoke(who)?);
+        if who == "bare" {
+            bare = time;
+        }
+        let more = time.as_secs_f64() - bare.as_secs_f64();
+        writeln!(out, "{who:10} {:8.1} us {:+8.1} us", time.as_secs_f64() * 1e6, more * 1e6)?;
+    }
+    Ok(())
+}
+
+const INVOCATIONS: usize = 5000;
+
+fn invoke(who: &str) -> io::Result<Vec<Duration>> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?.to_string();
+    // The X-Ray daemon: who sends to a closed port pays for the refusals.
+    let daemon = UdpSocket::bind("127.0.0.1:0")?;
+    let traces = daemon.local_addr()?.to_string();
+    let mut child = run("invocation", who)?
+        .env("AWS_LAMBDA_RUNTIME_API", address)
+        .env("AWS_XRAY_DAEMON_ADDRESS", traces)
+        .stdout(Stdio::piped())
+        .spawn()?;
+    drain(&mut child);
+    thread::spawn(move || while daemon.recv(&mut [0; 1 << 16]).is_ok() {});
+    let (give, times) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let give = give.clone();
+            thread::spawn(move || serve(&stream, &give));
+        }
+    });
+    let mut all: Vec<Duration> = times.iter().take(INVOCATIONS).collect();
+    child.kill()?;
+    child.wait()?;
+    // The first ones warm caches up.
+    Ok(all.split_off(INVOCATIONS / 5))
+}
+
+fn drain(child: &mut Child) {
+    if let Some(mut stdout) = child.stdout.take() {
+        thread::spawn(move || io::copy(&mut stdout, &mut io::sink()));
+    }
+}
+
+/// The Runtime API, as far as one connection at a time needs it.
+fn serve(stream: &TcpStream, times: &mpsc::Sender<Duration>) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut reader = BufReader::new(stream);
+    let mut writer = stream;
+    let mut handed = Instant::now();
+    loop {
+        let mut length = 0;
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        let next = line.starts_with("GET");
+        while line.trim_end() != "" {
+            line.clear();
+            reader.read_line(&mut line)?;
+            let lower = line.to_ascii_lowercase();
+            if let Some(value) = lower.strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap_or(0);
+            }
+        }
+        io::copy(&mut reader.by_ref().take(length), &mut io::sink())?;
+        if next {
+            writer.write_all(NEXT.as_bytes())?;
+            handed = Instant::now();
+        } else {
+            let took = handed.elapsed();
+            writer.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")?;
+            if times.send(took).is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+const NEXT: &str = "HTTP/1.1 200 OK\r\n\
+    content-type: application/json\r\n\
+    content-length: 14\r\n\
+    lambda-runtime-aws-request-id: 8476a536-e9f4-11e8-9739-2dfe598c3fcd\r\n\
+    lambda-runtime-deadline-ms: 4102444800000\r\n\
+    lambda-runtime-invoked-function-arn: arn:aws:lambda:us-east-1:000000000000:function:function\r\n\
+    lambda-runtime-trace-id: Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1\r\n\
+    \r\n\
+    {\"bucket\":\"b\"}";
