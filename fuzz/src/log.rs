@@ -1,0 +1,71 @@
+//! What must hold for a log line, whatever its fields.
+//!
+//! The fuzz target calls this with libFuzzer's inputs; the crate's ordinary tests
+//! call it with a bounded number of random ones.
+
+use cloudvault_obs_core::{
+    json::Value,
+    log::{self, Members, Style},
+    redact::Redactor,
+};
+
+/// Renders fields taken from `data` as a line, cuts it, and shows it as text.
+///
+/// # Panics
+///
+/// When the line does not parse, is over its limit, or holds a key twice.
+pub(crate) fn line(data: &[u8]) {
+    let redactor = Redactor::default();
+    let (mut span, mut own) = (Members::default(), Members::default());
+    for (number, piece) in data.split(|byte| *byte == b';').enumerate() {
+        let members = if number % 2 == 0 { &mut span } else { &mut own };
+        let (kind, rest) = piece.split_first().unwrap_or((&0, &[]));
+        let (key, value) = rest.split_at(rest.len() / 3);
+        let key = String::from_utf8_lossy(key);
+        let text = String::from_utf8_lossy(value);
+        let mut bits = [0; 16];
+        let taken = value.len().min(16);
+        bits[..taken].copy_from_slice(&value[..taken]);
+        let bits = u128::from_le_bytes(bits);
+        let value = match kind % 9 {
+            0 => Value::Str(&text),
+            1 => Value::Bytes(value),
+            2 => Value::Display(&text),
+            3 => Value::Debug(&text),
+            4 => Value::U128(bits),
+            5 => Value::I128(bits as i128),
+            6 => Value::F64(f64::from_bits(bits as u64)),
+            7 => Value::I64(bits as i64),
+            _ => Value::Bool(bits & 1 == 1),
+        };
+        members.redacted(&key, value, &redactor);
+    }
+    let mut line = b"{\"level\":\"INFO\"".to_vec();
+    span.append_except(&mut line, &own);
+    line.extend_from_slice(own.as_bytes());
+    line.push(b'}');
+    check(&line, span.as_bytes(), own.as_bytes());
+    let mut cut = line.clone();
+    log::cut(&mut cut, 4096);
+    serde_json::from_slice::<serde_json::Value>(&cut).expect("a cut line parses");
+    let mut text = Vec::new();
+    log::text(&mut text, &line, Style::Colour);
+    assert!(!text.contains(&b'\n'), "text stays one line");
+}
+
+fn check(line: &[u8], span: &[u8], own: &[u8]) {
+    let parsed: serde_json::Value = serde_json::from_slice(line).expect("a line parses");
+    let count = |members: &[u8]| {
+        let mut object = b"{\"level\":0".to_vec();
+        object.extend_from_slice(members);
+        object.push(b'}');
+        let parsed: serde_json::Map<_, _> = serde_json::from_slice(&object).expect("members");
+        parsed
+    };
+    let mut union = count(span);
+    union.extend(count(own));
+    assert_eq!(
+        parsed.as_object().map(serde_json::Map::len),
+        Some(union.len())
+    );
+}
