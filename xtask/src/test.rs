@@ -17,6 +17,7 @@ pub(crate) fn run(workspace: &Workspace, with_conformance: bool) -> Result<()> {
     let clippy = [
         "clippy",
         "--workspace",
+        "--all-features",
         "--all-targets",
         "--",
         "--deny",
@@ -24,22 +25,22 @@ pub(crate) fn run(workspace: &Workspace, with_conformance: bool) -> Result<()> {
     ];
     step("clippy", workspace.cargo().args(clippy))?;
     let mut doc = workspace.cargo();
-    doc.args(["doc", "--workspace", "--no-deps"])
+    doc.args(["doc", "--workspace", "--all-features", "--no-deps"])
         .env("RUSTDOCFLAGS", "--deny warnings");
     step("documentation", &mut doc)?;
     benches(workspace)?;
     journal_model(workspace)?;
     page(workspace)?;
-    if with_conformance {
-        conformance::run(workspace, &[])?;
-    }
-    // Last, so that its closing lines are the run's.
     step(
         "tests",
         workspace
             .cargo()
-            .args(["test", "--workspace", "--no-fail-fast"]),
-    )
+            .args(["test", "--workspace", "--all-features", "--no-fail-fast"]),
+    )?;
+    if with_conformance {
+        conformance::run(workspace, &[])?;
+    }
+    Ok(())
 }
 
 /// The benches are a workspace of their own; they have to keep compiling.
