@@ -14,7 +14,7 @@ fn rows(criterion: &mut Criterion) {
         let mut work = None;
         group.bench_function(case.who, |bencher| {
             let work = work.get_or_insert_with(case.make);
-            bencher.iter_custom(|times| work(times));
+            bencher.iter_custom(work);
         });
         group.finish();
     }
