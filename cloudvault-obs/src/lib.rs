@@ -44,8 +44,8 @@
 //! does the same for those who call `lambda_runtime` themselves. The crate's
 //! modules stand in the order in which an invocation meets them: the [`event`]
 //! gives the correlation id, the invocation its context, a [`batch`] each of its
-//! records its own, the subscriber writes lines and subsegments, [`metric`] records points, [`propagation`] says what to put
-//! on outgoing messages.
+//! records its own, the subscriber writes lines and subsegments, [`metric`]
+//! records points, [`propagation`] says what to put on outgoing messages.
 //!
 //! # Environment
 //!

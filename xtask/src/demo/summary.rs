@@ -15,6 +15,8 @@ use crate::steps::{print, say};
 pub(crate) struct Summary {
     /// What the account counted.
     account: Value,
+    /// Its alarms with their histories.
+    alarms: Value,
     /// What the handlers recorded, read from their journals.
     journals: Totals,
     notifications: Vec<Notification>,
@@ -26,14 +28,16 @@ impl Summary {
         ureq::post(format!("{endpoint}/api/spin-down"))
             .send_empty()
             .context("failed to end the environments")?;
-        let account: Value = ureq::get(format!("{endpoint}/api/summary"))
-            .call()
-            .context("failed to ask the account for its counts")?
-            .body_mut()
-            .read_json()
-            .context("failed to read the account's counts")?;
+        let ask = |what: &str| -> Result<Value> {
+            let mut answer = ureq::get(format!("{endpoint}/api/{what}"))
+                .call()
+                .with_context(|| format!("failed to ask the account for its {what}"))?;
+            let answer = answer.body_mut().read_json();
+            answer.with_context(|| format!("failed to read the account's {what}"))
+        };
         Ok(Self {
-            account,
+            account: ask("summary")?,
+            alarms: ask("alarms")?,
             journals: journals.totals(),
             notifications: pager.received(),
         })
@@ -52,17 +56,31 @@ impl Summary {
         self.count("points_received") + self.count("points_emf")
     }
 
+    /// Alarms that the account says went to ALARM.
     fn fired(&self) -> Vec<&str> {
-        let alarms = self
+        let alarms = self.alarms["alarms"].as_array().into_iter().flatten();
+        let went = |alarm: &&Value| {
+            let mut history = alarm["history"].as_array().into_iter().flatten();
+            history.any(|change| change["to"] == "ALARM")
+        };
+        alarms
+            .filter(went)
+            .filter_map(|alarm| alarm["name"].as_str())
+            .collect()
+    }
+
+    /// What reached the pager, an alarm that said it more than once named once.
+    fn heard(&self) -> Vec<String> {
+        let calls = self
             .notifications
             .iter()
-            .filter(|notification| notification.state == "ALARM");
-        let mut names: Vec<_> = alarms
-            .map(|notification| notification.alarm.as_str())
+            .filter(|call| call.state == "ALARM");
+        let mut heard: Vec<_> = calls
+            .map(|call| format!("{} is ALARM", call.alarm))
             .collect();
-        names.sort_unstable();
-        names.dedup();
-        names
+        heard.sort_unstable();
+        heard.dedup();
+        heard
     }
 
     pub(crate) fn print(&self) -> Result<()> {
@@ -81,7 +99,7 @@ impl Summary {
             ),
             (
                 "notifications received",
-                self.notifications.len().to_string(),
+                format!("{}  {}", self.notifications.len(), self.heard().join(", ")),
             ),
         ];
         print(format_args!("\n{:<24}{:>10}", "summary", "count"))?;
@@ -99,9 +117,51 @@ impl Summary {
         if recorded != delivered {
             bail!("{recorded} points were recorded and {delivered} delivered");
         }
-        if complete && (recorded == 0 || self.fired().is_empty()) {
-            bail!("expected points and an alarm; the page's logs may say what went wrong");
+        if complete && (recorded == 0 || self.fired().is_empty() || self.heard().is_empty()) {
+            bail!(
+                "expected points, an alarm and its notification; the page's logs may say what went wrong"
+            );
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A demo in which handlers recorded `recorded` points in their journals, one
+    /// of them torn, and one line of embedded metric format.
+    fn summary(recorded: u64, received: u64, state: &str) -> Summary {
+        Summary {
+            account: json!({"points_received": received, "points_emf": 1}),
+            alarms: json!({"alarms": [{"name": "a", "history": [{"to": state}]}]}),
+            journals: Totals {
+                recorded,
+                released: recorded,
+                torn: 1,
+                refused: 1,
+            },
+            notifications: vec![Notification {
+                alarm: "a".into(),
+                state: state.into(),
+            }],
+        }
+    }
+
+    #[test]
+    fn a_point_that_was_recorded_and_not_delivered_is_an_error() {
+        assert!(summary(6, 5, "ALARM").verdict(true).is_ok());
+        let error = summary(7, 5, "ALARM").verdict(false).unwrap_err();
+        assert_eq!(error.to_string(), "7 points were recorded and 6 delivered");
+    }
+
+    #[test]
+    fn a_demo_that_had_its_time_needs_an_alarm_that_was_heard() {
+        assert!(summary(6, 5, "OK").verdict(true).is_err());
+        assert!(summary(6, 5, "OK").verdict(false).is_ok());
+        assert_eq!(summary(6, 5, "ALARM").heard(), ["a is ALARM"]);
     }
 }
