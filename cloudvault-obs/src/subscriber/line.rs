@@ -100,7 +100,7 @@ struct Around {
     serial: u64,
     epoch: u64,
     span: u64,
-    members: Arc<Members>,
+    members: Members,
     invocation: Option<Arc<Invocation>>,
     /// A callsite's metadata and the fields with which it shares no key with the
     /// members, though their bits say that it may.
@@ -249,11 +249,11 @@ impl Lines {
         {
             return;
         }
-        *around = Around::default();
+        around.forget();
         if let Some(span) = context.event_span(event) {
             if let Some(data) = span.extensions().get::<SpanData>() {
-                around.members = Arc::clone(&data.members);
-                around.invocation = data.invocation.clone();
+                around.members.clone_from(&data.members);
+                around.invocation.clone_from(&data.invocation);
             }
             if event.is_contextual() {
                 (around.serial, around.span) = (self.serial, span.id().into_u64());
@@ -317,6 +317,19 @@ impl Lines {
 }
 
 impl Around {
+    /// Empties it and keeps the memory, unless a huge span has grown it.
+    fn forget(&mut self) {
+        let mut members = std::mem::take(&mut self.members);
+        if members.capacity() > KEEP {
+            members = Members::default();
+        }
+        members.clear();
+        *self = Self {
+            members,
+            ..Self::default()
+        };
+    }
+
     /// Appends the members of the spans, then the invocation's keys: what stands
     /// further in wins.
     #[inline]

@@ -4,6 +4,7 @@
 //! the spans above it; an event copies the bytes into a buffer that the thread
 //! keeps, and the whole line leaves in one write.
 
+mod rendered;
 mod span;
 mod site;
 mod fields;

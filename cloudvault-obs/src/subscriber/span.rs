@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use cloudvault_obs_core::{
     json::Value,
-    log::{self as lines, Members},
+    log as lines,
     redact::Redactor,
     trace::SegmentId,
 };
@@ -15,7 +15,7 @@ use tracing::{
 };
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use super::{HANDLER_TARGET, INVOCATION_TARGET};
+use super::{HANDLER_TARGET, INVOCATION_TARGET, rendered::Rendered};
 use crate::{
     invocation::{self, Invocation},
     segment,
@@ -24,7 +24,7 @@ use crate::{
 /// A span's rendered fields and its place in the trace.
 pub(super) struct SpanData {
     /// The fields of this span and of those above it.
-    pub(super) members: Arc<Members>,
+    pub(super) members: Rendered,
     pub(super) invocation: Option<Arc<Invocation>>,
     segment: Option<segment::Open>,
     role: Role,
@@ -54,7 +54,7 @@ impl SpanData {
         Self::new(
             span,
             (attributes, redactor),
-            (Arc::default(), invocation::current()),
+            (Rendered::default(), invocation::current()),
             parent,
         )
     }
@@ -68,14 +68,14 @@ impl SpanData {
             let (_, facade) = invocation.sampled()?;
             Some(above.segment.as_ref().map_or(facade, |segment| segment.id))
         };
-        let inherited = (Arc::clone(&above.members), above.invocation.clone());
+        let inherited = (above.members.below(), above.invocation.clone());
         Self::new(span, (attributes, redactor), inherited, parent)
     }
 
     fn new<'a, R: LookupSpan<'a>>(
         span: &SpanRef<'a, R>,
         (attributes, redactor): (&Attributes<'_>, &Redactor),
-        (members, invocation): (Arc<Members>, Option<Arc<Invocation>>),
+        (members, invocation): (Rendered, Option<Arc<Invocation>>),
         parent: impl FnOnce(&Invocation) -> Option<SegmentId>,
     ) -> Self {
         let role = match attributes.metadata().target() {
@@ -126,14 +126,14 @@ impl SpanData {
     fn add(&mut self, field: &Field, value: Value<'_>, redactor: &Redactor) {
         let name = field.name();
         match self.role {
-            Role::Invocation => return Arc::make_mut(&mut self.members).own(name, value),
+            Role::Invocation => return self.members.own(name, value),
             Role::Handler => {}
             Role::User | Role::Record if name == segment::LINK => {}
             Role::Record if name == "correlation_id" => {
-                Arc::make_mut(&mut self.members).own(name, value);
+                self.members.own(name, value);
             }
             Role::User | Role::Record => {
-                Arc::make_mut(&mut self.members).redacted(name, value, redactor);
+                self.members.redacted(name, value, redactor);
             }
         }
         if let (Some(segment), Some(invocation)) = (&mut self.segment, &self.invocation) {
@@ -156,8 +156,7 @@ impl SpanData {
             return self.add(field, Value::Display(&error), redactor);
         }
         if matches!(self.role, Role::User | Role::Record) {
-            let members = Arc::make_mut(&mut self.members);
-            lines::put_error(members, name, error, redactor);
+            lines::put_error(&mut self.members, name, error, redactor);
         }
         if let (Some(segment), Some(invocation)) = (&mut self.segment, &self.invocation) {
             segment.fail(invocation, error);

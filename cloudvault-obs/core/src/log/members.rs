@@ -8,7 +8,7 @@ use crate::{
 
 /// JSON members in the order in which they were added, without the braces:
 /// `,"key":value,"other":2`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Members {
     bytes: Vec<u8>,
     spans: Vec<Member>,
@@ -24,6 +24,21 @@ struct Member {
     key_end: u32,
     end: u32,
     bit: u64,
+}
+
+impl Clone for Members {
+    fn clone(&self) -> Self {
+        let mut clone = Self::default();
+        clone.clone_from(self);
+        clone
+    }
+
+    /// Takes over what `source` has, in the memory that is there.
+    fn clone_from(&mut self, source: &Self) {
+        self.bytes.clone_from(&source.bytes);
+        self.spans.clone_from(&source.spans);
+        self.mask = source.mask;
+    }
 }
 
 impl Members {
@@ -136,6 +151,12 @@ impl Members {
         self.bytes.clear();
         self.spans.clear();
         self.mask = 0;
+    }
+
+    /// How many bytes fit without asking for more memory.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
     }
 
     fn key(&self, member: &Member) -> &[u8] {
