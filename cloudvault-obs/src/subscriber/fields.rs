@@ -101,9 +101,9 @@ impl<'a> Fields<'a> {
             return;
         }
         self.seen.fields |= 1 << (field.index() & 63);
-        self.seen.bits |= key.bit;
-        self.line.extend_from_slice(&key.prefix);
-        if key.is_secret {
+        self.seen.bits |= key.name.bit();
+        key.name.append(self.line);
+        if key.name.is_secret() {
             lines::secret(self.line);
         } else {
             lines::redacted(self.line, value, self.redactor);
@@ -116,10 +116,10 @@ impl Seen {
     pub(super) fn taken(&self, site: &Site, name: &[u8]) -> bool {
         site.keys.iter().enumerate().any(|(index, key)| {
             let bit = 1 << (index & 63);
-            (self.fields & bit != 0 && key.name() == name)
+            (self.fields & bit != 0 && key.name.key() == name)
                 || (self.errors & bit != 0
                     && name
-                        .strip_prefix(key.name())
+                        .strip_prefix(key.name.key())
                         .is_some_and(|rest| matches!(rest, b".type" | b".message" | b".chain")))
         })
     }
@@ -150,8 +150,9 @@ impl Visit for Fields<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        let plain =
-            |key: &Key| key.is_secret || key.is_message || key.is_shadowed || key.has_children;
+        let plain = |key: &Key| {
+            key.name.is_secret() || key.is_message || key.is_shadowed || key.has_children
+        };
         match self.site.keys.get(field.index()) {
             Some(key) if !plain(key) => {
                 self.begin_members();
@@ -160,7 +161,7 @@ impl Visit for Fields<'_> {
                 self.seen.errors |= bit;
                 // Any key of a span may be one of the error's.
                 self.seen.bits = u64::MAX;
-                lines::write_error(self.line, key.name(), value, self.redactor);
+                lines::write_error(self.line, key.name.key(), value, self.redactor);
             }
             _ => self.add(field, Value::Display(&value)),
         }

@@ -7,6 +7,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -163,6 +164,18 @@ impl Lines {
     #[inline]
     pub(super) fn exit(&self) {
         let _ = TOP.try_with(|top| top.set((0, 0)));
+    }
+
+    /// What is known of a callsite.
+    pub(super) fn site(&self, metadata: &'static Metadata<'static>) -> Rc<Site> {
+        let rules = (&*self.fixed.0, &self.shared.settings.redactor);
+        let kept = THREAD.try_with(|thread| {
+            let mut thread = thread.try_borrow_mut().ok()?;
+            Some(Rc::clone(thread.sites.get(self.serial, metadata, rules)))
+        });
+        // Within a line, or where the thread ends.
+        let anew = || Rc::new(Site::new(metadata, rules.0, rules.1));
+        kept.ok().flatten().unwrap_or_else(anew)
     }
 
     /// A span's members have changed.

@@ -1,15 +1,11 @@
 //! What never changes about one callsite's lines, rendered once.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc};
 
-use cloudvault_obs_core::{
-    json,
-    log::{is_reserved, key_bit},
-    redact::Redactor,
-};
+use cloudvault_obs_core::{json, log::Name, redact::Redactor};
 use tracing::Metadata;
 
-/// A callsite, as each of its lines needs it.
+/// A callsite of events, as each of its lines needs it, or of spans.
 #[derive(Debug)]
 pub(super) struct Site {
     /// `","level":"INFO","message":`, behind the timestamp.
@@ -22,13 +18,10 @@ pub(super) struct Site {
     pub(super) message_is_late: bool,
 }
 
-/// One field's name.
+/// One field.
 #[derive(Debug)]
 pub(super) struct Key {
-    /// `,"key":`
-    pub(super) prefix: Vec<u8>,
-    pub(super) bit: u64,
-    pub(super) is_secret: bool,
+    pub(super) name: Name,
     pub(super) is_message: bool,
     /// A later field of the same name wins.
     pub(super) is_shadowed: bool,
@@ -37,31 +30,14 @@ pub(super) struct Key {
     pub(super) has_children: bool,
 }
 
-impl Key {
-    /// The name as it stands in JSON.
-    pub(super) fn name(&self) -> &[u8] {
-        &self.prefix[2..self.prefix.len() - 2]
-    }
-}
-
 impl Site {
-    fn new(metadata: &Metadata<'_>, fixed: &[u8], redactor: &Redactor) -> Self {
+    pub(super) fn new(metadata: &Metadata<'_>, fixed: &[u8], redactor: &Redactor) -> Self {
         let names: Vec<&str> = metadata.fields().iter().map(|field| field.name()).collect();
         let message = names.iter().position(|name| *name == "message");
         let key = |(index, name): (usize, &&str)| {
-            let key = if is_reserved(name) {
-                format!("fields.{name}")
-            } else {
-                (*name).to_owned()
-            };
-            let mut prefix = vec![b','];
-            json::string(&mut prefix, &key);
-            prefix.push(b':');
             let child = format!("{name}.");
             Key {
-                prefix,
-                bit: key_bit(&key),
-                is_secret: redactor.is_secret_key(name),
+                name: Name::new(name, redactor),
                 is_message: message == Some(index),
                 is_shadowed: names[index + 1..].contains(name),
                 has_children: names.iter().any(|name| name.starts_with(&child)),
@@ -103,7 +79,7 @@ pub(super) struct Sites {
     recent: Vec<Option<usize>>,
     known: HashMap<usize, usize>,
     /// With the address, by which the table in front is verified.
-    all: Vec<(usize, Site)>,
+    all: Vec<(usize, Rc<Site>)>,
 }
 
 const RECENT: usize = 128;
@@ -127,7 +103,7 @@ impl Sites {
         observer: u64,
         metadata: &'static Metadata<'static>,
         (fixed, redactor): (&[u8], &Redactor),
-    ) -> &Site {
+    ) -> &Rc<Site> {
         let address = std::ptr::from_ref(metadata).addr();
         let slot = (address >> 4) % RECENT;
         if self.observer == observer
@@ -144,7 +120,7 @@ impl Sites {
         }
         let all = &mut self.all;
         let index = *self.known.entry(address).or_insert_with(|| {
-            all.push((address, Site::new(metadata, fixed, redactor)));
+            all.push((address, Rc::new(Site::new(metadata, fixed, redactor))));
             all.len() - 1
         });
         self.recent[slot] = Some(index);

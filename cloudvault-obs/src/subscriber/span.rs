@@ -2,12 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use cloudvault_obs_core::{
-    json::Value,
-    log as lines,
-    redact::Redactor,
-    trace::SegmentId,
-};
+use cloudvault_obs_core::{json::Value, log as lines, redact::Redactor, trace::SegmentId};
 use tracing::{
     Event,
     field::{Field, Visit},
@@ -15,7 +10,11 @@ use tracing::{
 };
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use super::{HANDLER_TARGET, INVOCATION_TARGET, rendered::Rendered};
+use super::{
+    HANDLER_TARGET, INVOCATION_TARGET,
+    rendered::Rendered,
+    site::{Key, Site},
+};
 use crate::{
     invocation::{self, Invocation},
     segment,
@@ -28,6 +27,19 @@ pub(super) struct SpanData {
     pub(super) invocation: Option<Arc<Invocation>>,
     segment: Option<segment::Open>,
     role: Role,
+}
+
+/// How a span's fields are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub(super) site: &'a Site,
+    pub(super) redactor: &'a Redactor,
+}
+
+impl<'a> Rules<'a> {
+    fn key(self, field: &Field) -> Option<&'a Key> {
+        self.site.keys.get(field.index())
+    }
 }
 
 /// Where a span's fields go.
@@ -48,12 +60,12 @@ impl SpanData {
     /// A span with none of ours above it.
     pub(super) fn top<'a, R: LookupSpan<'a>>(
         span: &SpanRef<'a, R>,
-        (attributes, redactor): (&Attributes<'_>, &Redactor),
+        (attributes, rules): (&Attributes<'_>, Rules<'_>),
     ) -> Self {
         let parent = |invocation: &Invocation| invocation.sampled().map(|(_, facade)| facade);
         Self::new(
             span,
-            (attributes, redactor),
+            (attributes, rules),
             (Rendered::default(), invocation::current()),
             parent,
         )
@@ -62,19 +74,19 @@ impl SpanData {
     pub(super) fn below<'a, R: LookupSpan<'a>>(
         above: &Self,
         span: &SpanRef<'a, R>,
-        (attributes, redactor): (&Attributes<'_>, &Redactor),
+        (attributes, rules): (&Attributes<'_>, Rules<'_>),
     ) -> Self {
         let parent = |invocation: &Invocation| {
             let (_, facade) = invocation.sampled()?;
             Some(above.segment.as_ref().map_or(facade, |segment| segment.id))
         };
         let inherited = (above.members.below(), above.invocation.clone());
-        Self::new(span, (attributes, redactor), inherited, parent)
+        Self::new(span, (attributes, rules), inherited, parent)
     }
 
     fn new<'a, R: LookupSpan<'a>>(
         span: &SpanRef<'a, R>,
-        (attributes, redactor): (&Attributes<'_>, &Redactor),
+        (attributes, rules): (&Attributes<'_>, Rules<'_>),
         (members, invocation): (Rendered, Option<Arc<Invocation>>),
         parent: impl FnOnce(&Invocation) -> Option<SegmentId>,
     ) -> Self {
@@ -97,16 +109,13 @@ impl SpanData {
         };
         attributes.record(&mut Recording {
             data: &mut data,
-            redactor,
+            rules,
         });
         data
     }
 
-    pub(super) fn record(&mut self, values: &Record<'_>, redactor: &Redactor) {
-        values.record(&mut Recording {
-            data: self,
-            redactor,
-        });
+    pub(super) fn record(&mut self, values: &Record<'_>, rules: Rules<'_>) {
+        values.record(&mut Recording { data: self, rules });
     }
 
     /// An error told by an event in the span is how the span's work failed.
@@ -123,7 +132,7 @@ impl SpanData {
         }
     }
 
-    fn add(&mut self, field: &Field, value: Value<'_>, redactor: &Redactor) {
+    fn add(&mut self, field: &Field, value: Value<'_>, rules: Rules<'_>) {
         let name = field.name();
         match self.role {
             Role::Invocation => return self.members.own(name, value),
@@ -133,7 +142,9 @@ impl SpanData {
                 self.members.own(name, value);
             }
             Role::User | Role::Record => {
-                self.members.redacted(name, value, redactor);
+                if let Some(key) = rules.key(field) {
+                    self.members.named(&key.name, value, rules.redactor);
+                }
             }
         }
         if let (Some(segment), Some(invocation)) = (&mut self.segment, &self.invocation) {
@@ -145,18 +156,14 @@ impl SpanData {
     }
 
     /// An error, with its causes where it is the span's own.
-    fn fail(
-        &mut self,
-        field: &Field,
-        error: &(dyn std::error::Error + 'static),
-        redactor: &Redactor,
-    ) {
+    fn fail(&mut self, field: &Field, error: &(dyn std::error::Error + 'static), rules: Rules<'_>) {
         let name = field.name();
-        if name != "error" || redactor.is_secret_key(name) {
-            return self.add(field, Value::Display(&error), redactor);
+        let is_secret = rules.key(field).is_none_or(|key| key.name.is_secret());
+        if name != "error" || is_secret {
+            return self.add(field, Value::Display(&error), rules);
         }
         if matches!(self.role, Role::User | Role::Record) {
-            lines::put_error(&mut self.members, name, error, redactor);
+            lines::put_error(&mut self.members, name, error, rules.redactor);
         }
         if let (Some(segment), Some(invocation)) = (&mut self.segment, &self.invocation) {
             segment.fail(invocation, error);
@@ -176,12 +183,12 @@ pub(super) use visit;
 /// Fields on their way into a span.
 struct Recording<'a> {
     data: &'a mut SpanData,
-    redactor: &'a Redactor,
+    rules: Rules<'a>,
 }
 
 impl Recording<'_> {
     fn add(&mut self, field: &Field, value: Value<'_>) {
-        self.data.add(field, value, self.redactor);
+        self.data.add(field, value, self.rules);
     }
 }
 
@@ -193,6 +200,6 @@ impl Visit for Recording<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.data.fail(field, value, self.redactor);
+        self.data.fail(field, value, self.rules);
     }
 }

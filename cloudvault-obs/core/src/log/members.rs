@@ -1,6 +1,6 @@
 //! JSON members kept as bytes: what spans hand down and events copy.
 
-use super::{is_reserved, key_bit, value};
+use super::{Name, is_reserved, key_bit, value};
 use crate::{
     json::{self, Value},
     redact::Redactor,
@@ -60,18 +60,25 @@ impl Members {
 
     /// Adds `key` as [`Members::field`] does, its secrets replaced.
     pub fn redacted(&mut self, key: &str, value: Value<'_>, redactor: &Redactor) {
-        let write = |out: &mut Vec<u8>| {
-            if redactor.is_secret_key(key) {
-                value::secret(out);
-            } else {
-                value::redacted(out, value, redactor);
-            }
-        };
-        if is_reserved(key) {
-            self.put(&format!("fields.{key}"), write);
-        } else {
-            self.put(key, write);
+        self.named(&Name::new(key, redactor), value, redactor);
+    }
+
+    /// The same under a name that was judged before.
+    pub fn named(&mut self, name: &Name, value: Value<'_>, redactor: &Redactor) {
+        if self.mask & name.bit() != 0
+            && let Some(index) = self.spans.iter().position(|member| self.key(member) == name.key())
+        {
+            self.take_away(index);
         }
+        let start = self.bytes.len();
+        name.append(&mut self.bytes);
+        let key_end = self.bytes.len() - 2;
+        if name.is_secret() {
+            value::secret(&mut self.bytes);
+        } else {
+            value::redacted(&mut self.bytes, value, redactor);
+        }
+        self.finish(start, key_end, name.bit());
     }
 
     /// Adds `key` as it is: for the keys that the product itself owns.
@@ -88,6 +95,11 @@ impl Members {
         let key_end = self.bytes.len() - 1;
         self.bytes.push(b':');
         write(&mut self.bytes);
+        self.finish(start, key_end, key_bit(key));
+    }
+
+    /// Remembers the member whose bytes begin at `start`.
+    fn finish(&mut self, start: usize, key_end: usize, bit: u64) {
         // Offsets are 32 bits wide; what lies beyond could not be a log event.
         let offsets = (
             start.try_into(),
@@ -99,9 +111,9 @@ impl Members {
                 start,
                 key_end,
                 end,
-                bit: key_bit(key),
+                bit,
             });
-            self.mask |= key_bit(key);
+            self.mask |= bit;
         } else {
             self.bytes.truncate(start);
         }
@@ -199,9 +211,13 @@ impl Members {
 
     /// Takes `key` away, if it is there.
     pub fn remove(&mut self, key: &str) {
-        let Some(index) = self.position(key) else {
-            return;
-        };
+        if let Some(index) = self.position(key) {
+            self.take_away(index);
+        }
+    }
+
+    #[cold]
+    fn take_away(&mut self, index: usize) {
         let gone = self.spans.remove(index);
         self.bytes.drain(gone.start as usize..gone.end as usize);
         let length = gone.end - gone.start;

@@ -6,6 +6,7 @@
 //! those of the spans above it; an event copies the bytes. The innermost value
 //! of a name wins, so a line never holds the same key twice.
 
+mod name;
 mod members;
 mod value;
 mod error;
@@ -16,6 +17,7 @@ mod text;
 pub use cut::{CUT_KEY, cut};
 pub use error::{kind as error_kind, put as put_error, write as write_error};
 pub use members::Members;
+pub use name::Name;
 pub use text::{Style, text};
 pub use value::{redacted, secret};
 

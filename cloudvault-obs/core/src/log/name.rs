@@ -1,0 +1,74 @@
+//! A field's name, judged and rendered once for all its lines.
+
+use super::{is_reserved, key_bit};
+use crate::{json, redact::Redactor};
+
+/// What lines need to know of a field's name.
+#[derive(Debug, Clone)]
+pub struct Name {
+    /// `,"key":`
+    rendered: Box<[u8]>,
+    /// The same with room behind it: a copy of a length that the compiler knows
+    /// is three instructions, any other is a call.
+    short: [u8; SHORT],
+    bit: u64,
+    is_secret: bool,
+}
+
+/// Most names fit.
+const SHORT: usize = 32;
+
+impl Name {
+    /// The name of a user's field: one that the line owns becomes `fields.NAME`.
+    #[must_use]
+    pub fn new(name: &str, redactor: &Redactor) -> Self {
+        let key = if is_reserved(name) {
+            &format!("fields.{name}")
+        } else {
+            name
+        };
+        let mut rendered = vec![b','];
+        json::string(&mut rendered, key);
+        rendered.push(b':');
+        let mut short = [0; SHORT];
+        if let Some(front) = short.get_mut(..rendered.len()) {
+            front.copy_from_slice(&rendered);
+        }
+        Self {
+            rendered: rendered.into(),
+            short,
+            bit: key_bit(key),
+            is_secret: redactor.is_secret_key(name),
+        }
+    }
+
+    /// The key as it stands in JSON, without its quotes.
+    #[must_use]
+    pub fn key(&self) -> &[u8] {
+        &self.rendered[2..self.rendered.len() - 2]
+    }
+
+    /// The key's [`key_bit`].
+    #[must_use]
+    pub fn bit(&self) -> u64 {
+        self.bit
+    }
+
+    /// Whether its values are secrets, whatever they look like.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.is_secret
+    }
+
+    /// Appends `,"key":`.
+    #[inline]
+    pub fn append(&self, out: &mut Vec<u8>) {
+        if self.rendered.len() <= SHORT {
+            let end = out.len() + self.rendered.len();
+            out.extend_from_slice(&self.short);
+            out.truncate(end);
+        } else {
+            out.extend_from_slice(&self.rendered);
+        }
+    }
+}
