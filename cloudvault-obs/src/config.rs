@@ -41,7 +41,8 @@ impl Config {
         let function_name =
             take("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "function".to_owned());
         let service = take("OBS_SERVICE").unwrap_or_else(|| function_name.clone());
-        let log = crate::log::Settings::read(&mut take, &mut complaints);
+        let mut log = crate::log::Settings::read(&mut take, &mut complaints);
+        log.service.clone_from(&service);
         let metrics = Settings::read(&mut take, lambda_level.as_deref(), &mut complaints);
         let segments = segment::Settings::read(&mut take, &mut complaints);
         // Under provisioned concurrency and Managed Instances an environment is

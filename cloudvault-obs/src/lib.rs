@@ -92,6 +92,6 @@ mod telemetry;
 mod run;
 pub mod testing;
 
-pub use invocation::{Layer, Service};
+pub use invocation::{Layer, ResponseLayer, Service};
 pub use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
-pub use run::{layer, layer_with, run, run_with};
+pub use run::{layer, layer_with, run, run_init, run_with};

@@ -9,6 +9,7 @@
 //!
 //! * [`trace`]: trace ids, segment ids and the `X-Amzn-Trace-Id` header;
 //! * [`correlation`]: the id that follows one request through every function;
+//! * [`lineage`]: the functions that it has passed;
 //! * [`json`]: the writer beneath every document;
 //! * [`redact`]: what must not be written, and how it is found;
 //! * [`log`]: the fields of spans and events, and the log line;
@@ -19,6 +20,7 @@
 
 pub mod trace;
 pub mod correlation;
+pub mod lineage;
 pub mod json;
 pub mod time;
 pub mod redact;

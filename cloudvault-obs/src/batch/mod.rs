@@ -273,7 +273,7 @@ impl<R: Serialize> Batch<R> {
         let slot = Slot {
             span,
             correlation_id: id.as_ref().map(ToString::to_string),
-            scope: id.and_then(Scope::new),
+            scope: id.and_then(|id| Scope::new(id, read.found.lineage)),
             lane,
             index: pending.index,
             ledger: Arc::clone(&self.ledger),

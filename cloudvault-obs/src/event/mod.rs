@@ -40,7 +40,8 @@
 //!    CodePipeline's job, Connect's contact;
 //! 6. the root of the header `X-Amzn-Trace-Id` (ALB);
 //! 7. the id of the message or record;
-//! 8. none of all these: a UUIDv7, made when the invocation begins.
+//! 8. none of all these: Lambda's request id. It stays the same when Lambda tries
+//!    an asynchronous invocation again, and is what the platform's own lines say.
 //!
 //! Of a batch it is the first record's; [`crate::batch`] gives every record its own.
 //!

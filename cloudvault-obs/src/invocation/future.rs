@@ -48,7 +48,7 @@ impl<F> InvocationFuture<F> {
             .map_or_else(Guard::default, Guard::new);
         let inner = span.in_scope(|| {
             if let Some(invocation) = &finish.invocation {
-                warn_of_loop(invocation);
+                warn_of_loop(invocation, &invocation.lineage);
             }
             call()
         });

@@ -44,6 +44,7 @@ where
         let span = tracing::info_span!(
             target: HANDLER_TARGET,
             "handler",
+            service = invocation.as_ref().map(|invocation| invocation.log.shared.settings.service.as_str()),
             cold_start = invocation.as_ref().map(|invocation| invocation.cold_start),
             correlation_id = invocation.as_ref().map(|invocation| invocation.correlation_id.as_str()),
             error = Empty,

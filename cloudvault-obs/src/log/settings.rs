@@ -8,6 +8,8 @@ use cloudvault_obs_core::{
 };
 use tracing::level_filters::LevelFilter;
 
+use super::Zone;
+
 /// How lines are written, as [`crate::log::Options`] and the environment have
 /// it.
 #[derive(Debug, Clone)]
@@ -15,8 +17,8 @@ pub(crate) struct Settings {
     pub(crate) level: LevelFilter,
     /// Below it Lambda's own filter drops what we write.
     pub(crate) lambda_level: Option<LevelFilter>,
-    /// `None` writes JSON.
     pub(crate) style: Format,
+    pub(crate) zone: Zone,
     pub(crate) redactor: Redactor,
     /// Part of the invocations that log DEBUG too, 0 to 1.
     pub(crate) sample: f64,
@@ -31,6 +33,8 @@ pub(crate) struct Settings {
     /// Passes through one function at which a call chain is called a loop.
     pub(crate) loop_limit: u32,
     pub(crate) memory_mb: Option<u32>,
+    /// Whose lines these are.
+    pub(crate) service: String,
 }
 
 /// JSON, or text for people.
@@ -70,6 +74,7 @@ impl Settings {
             level: lambda.or(ours).unwrap_or(LevelFilter::INFO),
             lambda_level: lambda.filter(|_| filtered),
             style,
+            zone: Zone::read(take, complaints),
             redactor: redactor(take, complaints),
             sample: number(take, "OBS_LOG_SAMPLE", 0.0_f64, complaints).clamp(0.0, 1.0),
             buffer: number(take, "OBS_LOG_BUFFER", 0, complaints),
@@ -79,6 +84,7 @@ impl Settings {
             margin: margin(take, complaints),
             loop_limit: number(take, "OBS_LOOP_LIMIT", LOOP_LIMIT, complaints),
             memory_mb: take("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|text| text.parse().ok()),
+            service: String::new(),
         };
         settings.warn_of_filter(ours, complaints);
         settings

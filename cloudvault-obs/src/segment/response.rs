@@ -20,7 +20,7 @@ const MAX_RESPONSE: usize = 16 * 1024;
 
 /// A handler whose answer is recorded on the span around it.
 #[derive(Debug, Clone)]
-pub(crate) struct Capturing<S>(pub(crate) S);
+pub struct Capturing<S>(pub(crate) S);
 
 impl<S, R, T> tower::Service<R> for Capturing<S>
 where
@@ -45,7 +45,7 @@ where
 pin_project_lite::pin_project! {
     /// Future of [`Capturing`].
     #[derive(Debug)]
-    pub(crate) struct CapturingFuture<F> {
+    pub struct CapturingFuture<F> {
         #[pin]
         inner: F,
     }

@@ -16,8 +16,7 @@ use std::{
 
 use cloudvault_obs_core::{
     json::{self, Value},
-    log::{self as lines, Members, Style},
-    time,
+    log::{self as lines, Chunk, Members, Style},
 };
 use tracing::{Event, Level, Metadata, Subscriber, span::Id};
 use tracing_subscriber::{layer::Context, registry::LookupSpan};
@@ -30,7 +29,7 @@ use super::{
 use crate::{
     clock,
     invocation::{self, Invocation},
-    log::{Format, PANIC_TARGET, Shared, State, TIMEOUT_TARGET},
+    log::{Format, Kept, PANIC_TARGET, Shared, TIMEOUT_TARGET, Zone},
     output::Output,
 };
 
@@ -81,8 +80,6 @@ pub(crate) struct Lines {
     pub(super) shared: Arc<Shared>,
     style: Option<Style>,
     output: Output,
-    /// DEBUG lines from outside any invocation, such as its start.
-    before: State,
 }
 
 /// What a thread keeps between lines.
@@ -93,6 +90,8 @@ struct Thread {
     sites: Sites,
     around: Around,
     second: Second,
+    /// Whose clock `second` shows.
+    writer: u64,
 }
 
 /// The current span as lines need it.
@@ -109,12 +108,11 @@ struct Around {
 }
 
 /// The last timestamp: within a second only the digits behind the dot change.
-#[derive(Default)]
 struct Second {
     now_ms: i64,
     epoch_s: i64,
     /// `{"timestamp":"2026-11-23T03:41:34.505Z`
-    text: Vec<u8>,
+    text: Chunk<48>,
 }
 
 /// A buffer that one huge line has grown is given back.
@@ -149,7 +147,6 @@ impl Lines {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             epoch: AtomicU64::new(0),
             fixed: fixed.with(shared),
-            before: State::new(shared, Some(false), 0),
             shared: Arc::clone(shared),
             style,
             output,
@@ -209,7 +206,11 @@ impl Lines {
             sites,
             around,
             second,
+            writer,
         } = thread;
+        if *writer != self.serial {
+            (*second, *writer) = (Second::default(), self.serial);
+        }
         self.find(around, event, context);
         let fate = self.fate(*metadata.level(), around.invocation.as_deref());
         if matches!(fate, Fate::Drop) {
@@ -219,7 +220,7 @@ impl Lines {
         let redactor = &self.shared.settings.redactor;
         let site = sites.get(self.serial, metadata, (&self.fixed.0, redactor));
         line.clear();
-        second.append(line, now_ms);
+        second.append(line, now_ms, &self.shared.settings.zone);
         let fields = Fields::record(line, event, (site, redactor));
         let address = std::ptr::from_ref(metadata).addr();
         around.append(line, fields, (address, site));
@@ -231,12 +232,14 @@ impl Lines {
         }
         let finished = self.styled(line, text);
         let invocation = around.invocation.as_deref();
-        let state = invocation.map_or(&self.before, |invocation| &invocation.log);
         match fate {
-            Fate::Keep => state.keep(finished),
+            Fate::Keep => {
+                let kept = invocation.map_or(&self.shared.before, |it| &it.log.kept);
+                kept.push(finished, self.shared.settings.buffer);
+            }
             Fate::Write | Fate::Drop => {
                 if self.shared.settings.buffer > 0 && flushes(metadata) {
-                    self.write_kept(state, now_ms);
+                    self.write_kept(invocation, now_ms);
                 }
                 self.output.write(finished);
             }
@@ -304,28 +307,45 @@ impl Lines {
     }
 
     /// Writes the lines that were kept for a failure, before the line that tells
-    /// of it.
+    /// of it: those of the start, if no invocation has gone well since, and those
+    /// of the invocation.
     #[cold]
-    fn write_kept(&self, state: &State, now_ms: i64) {
-        let (kept, evicted) = state.take_kept();
+    fn write_kept(&self, invocation: Option<&Invocation>, now_ms: i64) {
         let mut out = Vec::new();
+        self.take(&mut out, &self.shared.before, (None, now_ms));
+        if let Some(invocation) = invocation {
+            let said = (Some(invocation.request_id.as_str()), now_ms);
+            self.take(&mut out, &invocation.log.kept, said);
+        }
+        if !out.is_empty() {
+            self.output.write(&out);
+        }
+    }
+
+    /// Writes the lines that the process has kept before its first invocation.
+    pub(crate) fn write_start(&self) {
+        self.write_kept(None, clock::coarse_ms());
+    }
+
+    fn take(&self, out: &mut Vec<u8>, kept: &Kept, (request, now_ms): (Option<&str>, i64)) {
+        let (lines, evicted) = kept.take();
         if evicted.lines > 0 {
             let mut notice = b"{\"timestamp\":\"".to_vec();
-            time::rfc3339(&mut notice, now_ms);
+            self.shared.settings.zone.timestamp(&mut notice, now_ms);
             notice.extend_from_slice(b"\",\"level\":\"WARN\"");
             let message = "the oldest debug lines did not fit the buffer";
             member(&mut notice, "message", message.into());
             member(&mut notice, "target", "cloudvault_obs::log".into());
+            if let Some(request) = request {
+                member(&mut notice, "request_id", request.into());
+            }
             member(&mut notice, "lines_evicted", evicted.lines.into());
             member(&mut notice, "bytes_evicted", evicted.bytes.into());
             notice.extend_from_slice(&self.fixed.0);
             notice.extend_from_slice(b"}\n");
             out.extend_from_slice(self.styled(&notice, &mut Vec::new()));
         }
-        out.extend_from_slice(&kept);
-        if !out.is_empty() {
-            self.output.write(&out);
-        }
+        out.extend_from_slice(&lines);
     }
 }
 
@@ -376,28 +396,42 @@ fn flushes(metadata: &Metadata<'_>) -> bool {
         || metadata.target() == PANIC_TARGET
 }
 
+impl Default for Second {
+    fn default() -> Self {
+        Self {
+            now_ms: i64::MIN,
+            epoch_s: i64::MIN,
+            text: Chunk::default(),
+        }
+    }
+}
+
 impl Second {
     #[inline]
-    fn append(&mut self, line: &mut Vec<u8>, now_ms: i64) {
-        if now_ms != self.now_ms || self.text.is_empty() {
-            self.change(now_ms);
+    fn append(&mut self, line: &mut Vec<u8>, now_ms: i64, zone: &Zone) {
+        if now_ms != self.now_ms {
+            self.change(now_ms, zone);
         }
-        line.extend_from_slice(&self.text);
+        self.text.append(line);
     }
 
-    fn change(&mut self, now_ms: i64) {
+    fn change(&mut self, now_ms: i64, zone: &Zone) {
         self.now_ms = now_ms;
         let second = now_ms.div_euclid(1000);
-        if second != self.epoch_s || self.text.is_empty() {
-            self.text.clear();
-            self.text.extend_from_slice(b"{\"timestamp\":\"");
-            time::rfc3339(&mut self.text, now_ms);
+        if second != self.epoch_s {
+            let mut text = b"{\"timestamp\":\"".to_vec();
+            zone.timestamp(&mut text, now_ms);
+            self.text = Chunk::new(&text);
             self.epoch_s = second;
         }
         let ms = now_ms.rem_euclid(1000) as u32;
         let digit = |number: u32| b'0' + (number % 10) as u8;
-        // Three digits and a Z stand at the end.
-        let at = self.text.len() - 4;
-        self.text[at..at + 3].copy_from_slice(&[digit(ms / 100), digit(ms / 10), digit(ms)]);
+        // Behind the key, date and time; in front of Z or an offset.
+        let at = "{\"timestamp\":\"2026-11-23T03:41:34.".len();
+        self.text.as_mut_bytes()[at..at + 3].copy_from_slice(&[
+            digit(ms / 100),
+            digit(ms / 10),
+            digit(ms),
+        ]);
     }
 }

@@ -12,11 +12,13 @@ mod value;
 mod error;
 mod parts;
 mod cut;
+mod nested;
 mod text;
 
 pub use cut::{CUT_KEY, cut};
 pub use error::{kind as error_kind, put as put_error, write as write_error};
 pub use members::Members;
+pub use nested::nested;
 pub use name::Name;
 pub use text::{Style, text};
 pub use value::{redacted, secret};
