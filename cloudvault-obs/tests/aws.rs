@@ -219,6 +219,17 @@ fn numbered(number: usize) -> LambdaEvent<Value> {
     LambdaEvent::new(json!({"headers": {"x-correlation-id": id}}), context)
 }
 
+/// One in four is tried again: a client has a budget for retries.
+fn text(request_id: &str) -> String {
+    let number: usize = request_id[4..].parse().expect("a number");
+    let kind = if number.is_multiple_of(4) {
+        "flaky"
+    } else {
+        "plain"
+    };
+    format!("{kind} {request_id}")
+}
+
 /// The SDK's own recursion detection reads one variable of the process.
 #[test]
 fn three_hundred_concurrent_invocations_send_each_their_own_header() {
@@ -236,7 +247,7 @@ fn three_hundred_concurrent_invocations_send_each_their_own_header() {
                 move |event: LambdaEvent<Value>| {
                     let queue = queue.clone();
                     async move {
-                        let text = format!("flaky {}", event.context.request_id);
+                        let text = text(&event.context.request_id);
                         let message = queue.send_message().queue_url(QUEUE).message_body(text);
                         message.send().await?;
                         Ok::<_, Error>(())
@@ -264,7 +275,7 @@ fn three_hundred_concurrent_invocations_send_each_their_own_header() {
             )
         })
         .collect();
-    assert_eq!((asked.len(), own.len()), (2 * INVOCATIONS, INVOCATIONS));
+    assert_eq!(own.len(), INVOCATIONS);
     let mut attempts = [0; INVOCATIONS];
     for asked in asked {
         let body: Value = serde_json::from_str(&asked.body).expect("JSON");
@@ -272,7 +283,8 @@ fn three_hundred_concurrent_invocations_send_each_their_own_header() {
         let number = text.rsplit('-').next().and_then(|it| it.parse().ok());
         let number: usize = number.expect("a number");
         let call = named(own[&format!("{:016x}", number + 1)], "SQS");
-        assert_eq!(call["aws"]["retries"], 1);
+        let retries = usize::from(number.is_multiple_of(4));
+        assert_eq!(call["aws"]["retries"], retries);
         let parent = call["id"].as_str().expect("an id");
         let expect = format!(
             "Root=1-5759e988-{number:024x};Parent={parent};Sampled=1;Lineage=a87bd80c:{number}"
@@ -282,5 +294,7 @@ fn three_hundred_concurrent_invocations_send_each_their_own_header() {
         assert_eq!(sent, &format!("corr-{number}"));
         attempts[number] += 1;
     }
-    assert!(attempts.iter().all(|&count| count == 2));
+    for (number, attempts) in attempts.into_iter().enumerate() {
+        assert_eq!(attempts, 1 + usize::from(number.is_multiple_of(4)));
+    }
 }

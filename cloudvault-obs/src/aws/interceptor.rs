@@ -64,9 +64,12 @@ impl Intercept for Interceptor {
         "cloudvault_obs"
     }
 
-    fn read_before_execution(
+    /// The first hook that knows which operation this is: at the one before, an
+    /// interceptor of the client's has only the client's configuration.
+    fn read_before_serialization(
         &self,
         _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let Some(invocation) = invocation::current() else {

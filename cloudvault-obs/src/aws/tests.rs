@@ -52,7 +52,7 @@ fn call(
     let mut context: InterceptorContext<Input, Output, Error> =
         InterceptorContext::new(Input::doesnt_matter());
     interceptor
-        .read_before_execution(&(&context).into(), &mut cfg)
+        .read_before_serialization(&(&context).into(), &components, &mut cfg)
         .unwrap();
     context.enter_serialization_phase();
     let _ = context.take_input();

@@ -26,6 +26,9 @@ pub(super) enum Held<'a> {
     Text(Raw<'a>),
     /// As JSON in base64.
     Base64(Raw<'a>),
+    /// As JSON that somebody has decoded.
+    #[cfg(feature = "events")]
+    Bytes(&'a [u8]),
 }
 
 /// What stands on the way, to be looked at in the end.
@@ -271,6 +274,8 @@ pub(super) fn held(held: Held<'_>, nesting: u8) -> Found {
 impl Held<'_> {
     fn decode(&self, limit: usize) -> (Cow<'_, [u8]>, bool) {
         match self {
+            #[cfg(feature = "events")]
+            Self::Bytes(bytes) => (Cow::Borrowed(bytes), true),
             Self::Text(raw) if !raw.escaped => (Cow::Borrowed(raw.bytes), true),
             Self::Text(raw) => {
                 let (text, whole) = raw.decode(limit);
