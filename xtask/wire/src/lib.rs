@@ -1,5 +1,8 @@
 //! A server in the test's process that keeps what it is asked, so that real
 //! clients can be watched on the wire.
+//!
+//! The tests stand in a crate of their own for what they cost to build: five AWS
+//! SDK clients that the library's own tests have no use for.
 
 use std::{
     convert::Infallible,
@@ -15,14 +18,23 @@ use tokio::net::TcpListener;
 /// A request as it came in.
 #[derive(Debug, Clone)]
 pub struct Asked {
+    /// `GET` and the like.
     pub method: String,
+    /// Path and query.
     pub path: String,
+    /// As they came.
     pub headers: http::HeaderMap,
+    /// As text.
     pub body: String,
 }
 
 impl Asked {
     /// A header, empty where it is missing.
+    ///
+    /// # Panics
+    ///
+    /// Where it is no text.
+    #[must_use]
     pub fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name).map(|value| value.to_str());
         value.unwrap_or(Ok("")).expect("text")
@@ -32,12 +44,17 @@ impl Asked {
 /// Where clients are sent, and what they asked.
 #[derive(Debug)]
 pub struct Server {
+    /// A port of the loopback.
     pub address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Server {
     /// Begins to answer on the current runtime.
+    ///
+    /// # Panics
+    ///
+    /// Where the loopback has no port left.
     pub async fn start(answer: fn(&Asked) -> Response<Full<Bytes>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound");
@@ -55,6 +72,11 @@ impl Server {
     }
 
     /// What was asked since the last call.
+    ///
+    /// # Panics
+    ///
+    /// Where an answer has panicked.
+    #[must_use]
     pub fn take(&self) -> Vec<Asked> {
         std::mem::take(&mut self.asked.lock().expect("no panic"))
     }

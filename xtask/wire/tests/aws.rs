@@ -1,12 +1,10 @@
 //! Real AWS SDK clients with the interceptor, on the wire.
 
-mod capture;
-
 use std::{collections::HashMap, time::Duration};
 
 use aws_smithy_types::retry::RetryConfig;
-use capture::{Asked, Server};
 use cloudvault_obs::{Error, LambdaEvent, aws::Interceptor, testing::Function};
+use cloudvault_wire::{Asked, Server};
 use http_body_util::Full;
 use hyper::{Response, body::Bytes};
 use lambda_runtime::Context;

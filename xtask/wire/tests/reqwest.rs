@@ -1,9 +1,7 @@
 //! `reqwest`'s client with the middleware, on the wire.
 
-mod capture;
-
-use capture::{Asked, Server};
 use cloudvault_obs::{Error, LambdaEvent, propagation::HttpMiddleware, testing::Function};
+use cloudvault_wire::{Asked, Server};
 use http_body_util::Full;
 use hyper::{Response, body::Bytes};
 use serde_json::{Value, json};
