@@ -1,6 +1,7 @@
 """Lines of the same work: Powertools' Logger and ours."""
 
 import json
+import os
 import subprocess
 from datetime import datetime
 from pathlib import Path
@@ -135,6 +136,24 @@ def test_a_sampled_invocation_writes_its_debug_lines_in_both(rate, debug, twins)
         assert rates - {0.0} == ({1.0} if debug else set())
 
 
+def test_kept_debug_lines_come_out_before_the_error_in_both(twins):
+    events = [({"program": "levels"}, TRACE)]
+    of = lambda emitted: [line["message"] for line in emitted.logs() if line["message"] in WORDS]
+    ours = of(twins.ours("log", events, OBS_LOG_BUFFER="20000"))
+    theirs = of(twins.theirs("log", events, LOG_BUFFER="20000"))
+    assert ours == theirs == ["info", "warning", "debug", "error"]
+
+
+def test_the_incoming_event_is_the_same_in_both(twins):
+    event = {"program": "levels", "order": {"id": 7, "tags": ["a", None, 1.5]}, "text": "żółć \"q\""}
+    ours = twins.ours("log", [(event, TRACE)], OBS_LOG_EVENT="true")
+    theirs = twins.theirs("log", [(event, TRACE)], POWERTOOLS_LOGGER_LOG_EVENT="true")
+    [line] = [line for line in ours.logs() if line["message"] == "event received"]
+    seen = line["event"] if isinstance(line["event"], dict) else json.loads(line["event"])
+    assert seen == event
+    assert [line["message"] for line in theirs.logs() if isinstance(line["message"], dict)] == [event]
+
+
 # One event a source as AWS writes it, with an id where Powertools looks for it.
 ID = f"Root={ROOT_ID}"
 EVENTS = {
@@ -183,8 +202,11 @@ def test_every_id_that_powertools_finds_is_found(twins):
 
 def samples():
     """The sample events of the crate `aws_lambda_events`, where cargo has put them."""
+    # Other platforms' packages need not have been downloaded.
+    platform = f"{os.uname().machine}-unknown-linux-gnu"
     metadata = subprocess.run(
-        ["cargo", "metadata", "--format-version=1", "--offline"], cwd=ROOT, text=True, capture_output=True,
+        ["cargo", "metadata", "--format-version=1", "--offline", "--filter-platform", platform],
+        cwd=ROOT, text=True, capture_output=True,
     )
     assert metadata.returncode == 0, metadata.stderr
     [manifest] = {

@@ -121,3 +121,13 @@ def test_a_cold_start_is_counted_once_in_both(twins):
         [(key, numbers)] = found.items()
         assert numbers == [1.0]
         assert "service=twin" in key and key.startswith("Twins ") and key.endswith(" ColdStart Count 60")
+
+
+def test_metrics_can_be_switched_off_in_both(twins):
+    events = [({"program": "plain"}, TRACE)]
+    for emitted in (
+        twins.ours("metric", events, OBS_METRICS="off"),
+        twins.theirs("metric", events, POWERTOOLS_METRICS_DISABLED="true"),
+    ):
+        assert emitted.metric_lines() == []
+        assert emitted.answer[0] == "response"

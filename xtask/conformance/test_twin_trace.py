@@ -95,6 +95,15 @@ def test_names_that_x_ray_refuses_leave_as_documented(twins):
     assert found["case 8"]["metadata"]["default"]["long"] == "v" * 1200
 
 
+def test_what_the_handler_answers_is_left_out_on_request_in_both(twins):
+    events = [({"program": "flags"}, TRACE)]
+    for emitted in (
+        twins.ours("trace", events, OBS_TRACE_CAPTURE_RESPONSE="false"),
+        twins.theirs("trace", events, POWERTOOLS_TRACER_CAPTURE_RESPONSE="false"),
+    ):
+        assert "metadata" not in flatten(emitted.documents)["handler"]
+
+
 # Headers as they come: what both send on, and whether both record.
 IDS = f"Root={ROOT_ID};Parent={PARENT}"
 HEADERS = {

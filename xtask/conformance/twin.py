@@ -146,8 +146,11 @@ def trace():
 def log():
     from aws_lambda_powertools import Logger
     from aws_lambda_powertools.logging import correlation_paths
+    from aws_lambda_powertools.logging.buffer import LoggerBufferConfig
 
-    logger = Logger(service="twin", use_rfc3339=True)
+    buffer = os.environ.get("LOG_BUFFER")
+    config = {"buffer_config": LoggerBufferConfig(max_bytes=int(buffer))} if buffer else {}
+    logger = Logger(service="twin", use_rfc3339=True, **config)
 
     def keys():
         logger.info("bare")

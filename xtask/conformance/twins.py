@@ -14,8 +14,9 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import jsonschema
 import pytest
-from conftest import BIN
+from conftest import BIN, ROOT
 
 ROOT_ID = "1-5759e988-bd862e3fe1be46a994272793"
 PARENT = "53995c3f42cd8ad8"
@@ -150,14 +151,29 @@ def run(command, events, environment):
         return Emitted(runtime.answers, output[0].decode(), datagrams(daemon))
 
 
+def schema(name, draft):
+    """A schema that AWS publishes."""
+    text = (ROOT / "cloudvault-obs/core/schemas" / name).read_text()
+    return draft(json.loads(text))
+
+
+SEGMENT = schema("xray-segmentdocument-schema-v1.0.0.json", jsonschema.Draft4Validator)
+METRICS = schema("embedded-metric-format.json", jsonschema.Draft7Validator)
+
+
 class Twins:
-    """Our function and theirs."""
+    """Our function and theirs; all that ours sends has to be valid by AWS's schemas."""
 
     def __init__(self, program):
         self.program = program
 
     def ours(self, subject, events, **environment):
-        return run([self.program, subject], events, {**OURS, **environment})
+        emitted = run([self.program, subject], events, {**OURS, **environment})
+        for document in emitted.documents:
+            SEGMENT.validate(document)
+        for line in emitted.metric_lines():
+            METRICS.validate(line)
+        return emitted
 
     def theirs(self, subject, events, **environment):
         script = Path(__file__).with_name("twin.py")
