@@ -192,7 +192,7 @@ fn install(config: &Config) -> Arc<Telemetry> {
     }
     log::install_panic_hook();
     for complaint in complaints {
-        tracing::warn!("{complaint}");
+        log::complain(Some(config.log.level), &complaint);
     }
     telemetry
 }

@@ -181,9 +181,22 @@ pub fn set_level(level: LevelFilter) {
         log.settings.lambda_level.filter(|lambda| level > *lambda)
     });
     if let Some(lambda) = swallowed.flatten() {
-        tracing::warn!(
-            "Lambda drops lines below AWS_LAMBDA_LOG_LEVEL={lambda}, so {level} has no effect"
+        complain(
+            Some(lambda),
+            &format!(
+                "Lambda drops lines below AWS_LAMBDA_LOG_LEVEL={lambda}, so {level} has no effect"
+            ),
         );
+    }
+}
+
+/// Says what is wrong with the settings, as a warning, unless nothing less severe
+/// than an error is let through.
+pub(crate) fn complain(filter: Option<LevelFilter>, complaint: &str) {
+    if filter.is_some_and(|filter| filter < LevelFilter::WARN) {
+        tracing::error!("{complaint}");
+    } else {
+        tracing::warn!("{complaint}");
     }
 }
 

@@ -70,9 +70,10 @@ impl Settings {
             .as_deref()
             .is_some_and(|format| format.eq_ignore_ascii_case("json"));
         let style = format(take, json.as_deref(), complaints);
+        let lambda_level = lambda.filter(|_| filtered);
         let settings = Self {
             level: lambda.or(ours).unwrap_or(LevelFilter::INFO),
-            lambda_level: lambda.filter(|_| filtered),
+            lambda_level,
             style,
             zone: Zone::read(take, complaints),
             redactor: redactor(take, complaints),
@@ -100,6 +101,11 @@ impl Settings {
                 "OBS_LOG={ours} is below AWS_LAMBDA_LOG_LEVEL={lambda}, at which Lambda drops lines; using {lambda}"
             ));
         }
+        if lambda < LevelFilter::INFO && matches!(self.style, Format::Text(_)) {
+            complaints.push(format!(
+                "OBS_LOG_FORMAT asks for text, of which Lambda reads no level and so drops every line at AWS_LAMBDA_LOG_LEVEL={lambda}; leave it at json"
+            ));
+        }
         if lambda < LevelFilter::DEBUG && (self.sample > 0.0 || self.buffer > 0) {
             complaints.push(format!(
                 "OBS_LOG_SAMPLE and OBS_LOG_BUFFER write DEBUG lines, which Lambda drops at AWS_LAMBDA_LOG_LEVEL={lambda}; set the function's application log level to DEBUG and OBS_LOG will not be read"
@@ -116,6 +122,7 @@ pub(crate) fn parse_level(text: &str) -> Option<LevelFilter> {
         "INFO" => LevelFilter::INFO,
         "WARN" => LevelFilter::WARN,
         "ERROR" | "FATAL" => LevelFilter::ERROR,
+        "OFF" => LevelFilter::OFF,
         _ => return None,
     })
 }
@@ -138,19 +145,19 @@ fn format(take: Take<'_>, lambda: Option<&str>, complaints: &mut Vec<String>) ->
         Style::Terminal
     };
     let ours = take("OBS_LOG_FORMAT");
-    match ours
-        .as_deref()
-        .or(lambda)
-        .map(str::to_ascii_lowercase)
-        .as_deref()
-    {
+    let name = match ours {
+        Some(_) => "OBS_LOG_FORMAT",
+        None => "AWS_LAMBDA_LOG_FORMAT",
+    };
+    let asked = ours.as_deref().or(lambda).map(str::to_ascii_lowercase);
+    match asked.as_deref() {
         None => Format::Detect { colour },
         Some("json") => Format::Json,
         Some("text") => Format::Text(Style::Plain),
         Some("pretty") => Format::Text(pretty),
         Some(other) => {
             complaints.push(format!(
-                "OBS_LOG_FORMAT={other:?}: expected json, text or pretty; using json"
+                "{name}={other:?}: expected json, text or pretty; using json"
             ));
             Format::Json
         }

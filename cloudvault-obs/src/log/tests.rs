@@ -453,6 +453,62 @@ fn lines_that_lambda_would_swallow_are_warned_of() {
         Process::start(&[warn, ("OBS_LOG", "debug")]).complaints,
         [""; 0]
     );
+    let process = Process::start(&[json, warn, ("OBS_LOG_FORMAT", "text")]);
+    assert!(
+        process.complaints[0].contains("drops every line"),
+        "{:?}",
+        process.complaints
+    );
+}
+
+#[test]
+fn a_complaint_is_severe_enough_to_be_seen() {
+    let json = ("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    for (lambda, level) in [("WARN", "WARN"), ("ERROR", "ERROR")] {
+        let process = Process::start(&[json, ("AWS_LAMBDA_LOG_LEVEL", lambda)]);
+        log::set_level(log::LevelFilter::DEBUG);
+        let lines = process.lines();
+        assert_eq!(lines[0]["level"], level);
+        assert!(lines[0]["message"].as_str().unwrap().contains("no effect"));
+    }
+}
+
+#[test]
+fn lambdas_log_format_is_obeyed_unless_ours_is_set() {
+    let lambda = |value| ("AWS_LAMBDA_LOG_FORMAT", value);
+    for (variables, is_json) in [
+        (vec![], true),
+        (vec![lambda("JSON")], true),
+        (vec![lambda("json")], true),
+        (vec![lambda("Text")], false),
+        (vec![lambda("Text"), ("OBS_LOG_FORMAT", "json")], true),
+        (vec![lambda("JSON"), ("OBS_LOG_FORMAT", "Text")], false),
+    ] {
+        let process = Process::start(&variables);
+        tracing::info!("hello");
+        let text = process.text();
+        assert_eq!(text.starts_with('{'), is_json, "{variables:?}: {text}");
+        assert_eq!(process.complaints, [""; 0]);
+    }
+    let process = Process::start(&[lambda("xml")]);
+    assert!(process.complaints[0].starts_with("AWS_LAMBDA_LOG_FORMAT=\"xml\": expected"));
+}
+
+#[test]
+fn levels_are_known_in_every_spelling() {
+    for (text, expect) in [
+        ("trace", "TRACE"),
+        ("Debug", "DEBUG"),
+        (" INFO ", "INFO"),
+        ("warn", "WARN"),
+        ("ERROR", "ERROR"),
+        ("FATAL", "ERROR"),
+        ("off", "OFF"),
+    ] {
+        let process = Process::start(&[("OBS_LOG", text)]);
+        assert_eq!(log::level().to_string().to_uppercase(), expect);
+        assert_eq!(process.complaints, [""; 0]);
+    }
 }
 
 #[test]
@@ -475,6 +531,7 @@ fn options_are_read_like_the_environment_which_wins() {
         .sample(1.0)
         .buffer(10)
         .limit(5000)
+        .loop_limit(3)
         .redact([]);
     let code = options
         .variables
@@ -486,6 +543,7 @@ fn options_are_read_like_the_environment_which_wins() {
         (settings.sample, settings.buffer, settings.limit),
         (1.0, 20, 5000)
     );
+    assert_eq!(settings.loop_limit, 3);
     assert!(!settings.redactor.is_secret_key("password"));
 }
 

@@ -13,7 +13,11 @@
 //! | Step Functions, Lambda, IoT | `__context__` in the JSON input | the same |
 //! | DynamoDB | attribute `__context__` of the item | [`Outbound::item_attribute`] |
 //!
-//! Inside a record of a [`crate::batch`] it is the record's id, not the batch's.
+//! Beside the id travel the functions that the request has passed
+//! (`correlation-lineage`, in `baggage` as `correlation.lineage`), by which a loop
+//! is seen, and, where it is so, that debug lines are written
+//! (`debug-log-enabled`). Inside a record of a [`crate::batch`] all of them are the
+//! record's, not the batch's.
 
 mod headers;
 mod context;

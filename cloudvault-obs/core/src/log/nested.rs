@@ -7,7 +7,7 @@
 //! many bytes are missing, until it fits.
 
 use super::cut::{boundary, marked};
-use crate::redact::{MARK, Marked, Redactor};
+use crate::redact::{Marked, Redactor};
 
 /// How much of a document is copied.
 #[derive(Debug, Clone, Copy)]
