@@ -276,7 +276,9 @@ impl Held<'_> {
         match self {
             #[cfg(feature = "events")]
             Self::Bytes(bytes) => (Cow::Borrowed(bytes), true),
-            Self::Text(raw) if !raw.escaped => (Cow::Borrowed(raw.bytes), true),
+            Self::Text(raw) if raw.bytes.len() <= limit && !raw.is_escaped() => {
+                (Cow::Borrowed(raw.bytes), true)
+            }
             Self::Text(raw) => {
                 let (text, whole) = raw.decode(limit);
                 (Cow::Owned(text.into_bytes()), whole)
@@ -284,7 +286,7 @@ impl Held<'_> {
             Self::Base64(raw) => {
                 let decoded;
                 // Some encoders write `\/`.
-                let text = if raw.escaped {
+                let text = if raw.first(limit).is_escaped() {
                     decoded = raw.decode(usize::MAX).0;
                     decoded.as_bytes()
                 } else {

@@ -15,8 +15,8 @@ use std::{
 };
 
 use cloudvault_obs_core::{
-    json::{self, Value},
-    log::{self as lines, Chunk, Members, Style},
+    json::{self, Chunk, Value},
+    log::{self as lines, Members, Style},
 };
 use tracing::{Event, Level, Metadata, Subscriber, span::Id};
 use tracing_subscriber::{layer::Context, registry::LookupSpan};

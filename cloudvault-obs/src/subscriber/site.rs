@@ -2,14 +2,18 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use cloudvault_obs_core::{json, log::Name, redact::Redactor};
+use cloudvault_obs_core::{
+    json::{self, Chunk},
+    log::Name,
+    redact::Redactor,
+};
 use tracing::Metadata;
 
 /// A callsite of events, as each of its lines needs it, or of spans.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Site {
-    /// `","level":"INFO","message":`, behind the timestamp.
-    pub(super) head: Vec<u8>,
+    /// `","level":"INFO","message":"`, behind the timestamp.
+    pub(super) head: Chunk<32>,
     /// `,"target":"…","location":"…"` and the keys of the process.
     pub(super) tail: Vec<u8>,
     /// By the field's index.
@@ -45,7 +49,7 @@ impl Site {
         };
         let mut head = b"\",\"level\":\"".to_vec();
         head.extend_from_slice(metadata.level().as_str().as_bytes());
-        head.extend_from_slice(b"\",\"message\":");
+        head.extend_from_slice(b"\",\"message\":\"");
         let mut tail = b",\"target\":".to_vec();
         json::string(&mut tail, metadata.target());
         if let (Some(file), Some(line)) = (metadata.file(), metadata.line()) {
@@ -54,7 +58,7 @@ impl Site {
         }
         tail.extend_from_slice(fixed);
         Self {
-            head,
+            head: Chunk::new(&head),
             tail,
             keys: names.iter().enumerate().map(key).collect(),
             message_is_late: message.is_some_and(|index| index > 0),
@@ -76,21 +80,19 @@ fn short(file: &str) -> &str {
 pub(super) struct Sites {
     /// The observer whose sites these are.
     observer: u64,
-    recent: Vec<Option<usize>>,
-    known: HashMap<usize, usize>,
-    /// With the address, by which the table in front is verified.
-    all: Vec<(usize, Rc<Site>)>,
+    recent: Box<[(usize, Rc<Site>); RECENT]>,
+    all: HashMap<usize, Rc<Site>>,
 }
 
 const RECENT: usize = 128;
 
 impl Default for Sites {
     fn default() -> Self {
+        let none = Rc::default();
         Self {
             observer: 0,
-            recent: vec![None; RECENT],
-            known: HashMap::new(),
-            all: Vec::new(),
+            recent: Box::new(std::array::from_fn(|_| (0, Rc::clone(&none)))),
+            all: HashMap::new(),
         }
     }
 }
@@ -102,28 +104,33 @@ impl Sites {
         &mut self,
         observer: u64,
         metadata: &'static Metadata<'static>,
-        (fixed, redactor): (&[u8], &Redactor),
+        rules: (&[u8], &Redactor),
     ) -> &Rc<Site> {
         let address = std::ptr::from_ref(metadata).addr();
         let slot = (address >> 4) % RECENT;
-        if self.observer == observer
-            && let Some(index) = self.recent[slot]
-            && self.all[index].0 == address
-        {
-            return &self.all[index].1;
+        if self.observer != observer || self.recent[slot].0 != address {
+            self.recall(observer, metadata, rules);
         }
+        &self.recent[slot].1
+    }
+
+    /// Puts the site into the table.
+    #[cold]
+    fn recall(
+        &mut self,
+        observer: u64,
+        metadata: &'static Metadata<'static>,
+        (fixed, redactor): (&[u8], &Redactor),
+    ) {
         if self.observer != observer {
             *self = Self {
                 observer,
                 ..Self::default()
             };
         }
-        let all = &mut self.all;
-        let index = *self.known.entry(address).or_insert_with(|| {
-            all.push((address, Rc::new(Site::new(metadata, fixed, redactor))));
-            all.len() - 1
-        });
-        self.recent[slot] = Some(index);
-        &self.all[index].1
+        let address = std::ptr::from_ref(metadata).addr();
+        let anew = || Rc::new(Site::new(metadata, fixed, redactor));
+        let site = self.all.entry(address).or_insert_with(anew);
+        self.recent[(address >> 4) % RECENT] = (address, Rc::clone(site));
     }
 }

@@ -21,7 +21,7 @@ pub use members::Members;
 pub use nested::nested;
 pub use name::Name;
 pub use text::{Style, text};
-pub use value::{redacted, secret};
+pub use value::{redacted, secret, text as redacted_text};
 
 /// Keys that every line owns. A user's field of such a name is written as
 /// `fields.NAME`, so that it can neither be lost nor forge one of them.

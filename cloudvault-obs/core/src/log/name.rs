@@ -1,22 +1,19 @@
 //! A field's name, judged and rendered once for all its lines.
 
 use super::{is_reserved, key_bit};
-use crate::{json, redact::Redactor};
+use crate::{
+    json::{self, Chunk},
+    redact::Redactor,
+};
 
 /// What lines need to know of a field's name.
 #[derive(Debug, Clone)]
 pub struct Name {
     /// `,"key":`
-    rendered: Box<[u8]>,
-    /// The same with room behind it: a copy of a length that the compiler knows
-    /// is three instructions, any other is a call.
-    short: [u8; SHORT],
+    rendered: Chunk<32>,
     bit: u64,
     is_secret: bool,
 }
-
-/// Most names fit.
-const SHORT: usize = 32;
 
 impl Name {
     /// The name of a user's field: one that the line owns becomes `fields.NAME`.
@@ -30,13 +27,8 @@ impl Name {
         let mut rendered = vec![b','];
         json::string(&mut rendered, key);
         rendered.push(b':');
-        let mut short = [0; SHORT];
-        if let Some(front) = short.get_mut(..rendered.len()) {
-            front.copy_from_slice(&rendered);
-        }
         Self {
-            rendered: rendered.into(),
-            short,
+            rendered: Chunk::new(&rendered),
             bit: key_bit(key),
             is_secret: redactor.is_secret_key(name),
         }
@@ -45,7 +37,8 @@ impl Name {
     /// The key as it stands in JSON, without its quotes.
     #[must_use]
     pub fn key(&self) -> &[u8] {
-        &self.rendered[2..self.rendered.len() - 2]
+        let rendered = self.rendered.as_bytes();
+        &rendered[2..rendered.len() - 2]
     }
 
     /// The key's [`key_bit`].
@@ -63,12 +56,6 @@ impl Name {
     /// Appends `,"key":`.
     #[inline]
     pub fn append(&self, out: &mut Vec<u8>) {
-        if self.rendered.len() <= SHORT {
-            let end = out.len() + self.rendered.len();
-            out.extend_from_slice(&self.short);
-            out.truncate(end);
-        } else {
-            out.extend_from_slice(&self.rendered);
-        }
+        self.rendered.append(out);
     }
 }
