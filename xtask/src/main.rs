@@ -1,4 +1,5 @@
-//! Tasks of this repository: `cargo xtask demo`, `test`, `conformance`.
+//! Tasks of this repository: `cargo xtask demo`, `test`, `features`, `api`,
+//! `fuzz`, `conformance`.
 //!
 //! Everything that a newcomer, a developer or CI runs goes through here, so that
 //! the three see the same commands.
@@ -7,6 +8,9 @@ mod workspace;
 mod steps;
 mod demo;
 mod test;
+mod features;
+mod api;
+mod fuzz;
 mod conformance;
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
@@ -44,11 +48,28 @@ enum Task {
         rate: u32,
     },
     /// Check everything that CI checks: formatting, clippy, tests, documentation,
-    /// the page, the journal's model, then the conformance suite.
+    /// the page, the journal's model, the library's features, the fuzz targets, then
+    /// the conformance suite.
     Test {
         /// Leave the conformance suite out (it installs foreign peers).
         #[arg(long)]
         no_conformance: bool,
+    },
+    /// Build the library with each of its features alone, every two, none and all.
+    Features,
+    /// Compare the foreign types in the library's public API with the checked list.
+    Api {
+        /// Make the list anew.
+        #[arg(long)]
+        write: bool,
+    },
+    /// Feed the fuzz targets a bounded number of inputs, the same in every run.
+    Fuzz {
+        /// Targets out of `fuzz/fuzz_targets`; all of them when none is named.
+        targets: Vec<String>,
+        /// Inputs for each target.
+        #[arg(long, value_name = "N", default_value_t = fuzz::RUNS)]
+        runs: u32,
     },
     /// Run the product against software that nobody here wrote: AWS CLI, boto3,
     /// AWS's Runtime Interface Emulator, the X-Ray SDK, ministack and others.
@@ -79,6 +100,9 @@ fn main() -> ExitCode {
                 },
             ),
             Task::Test { no_conformance } => test::run(&workspace, !no_conformance),
+            Task::Features => features::run(&workspace),
+            Task::Api { write } => api::run(&workspace, write),
+            Task::Fuzz { targets, runs } => fuzz::run(&workspace, &targets, runs),
             Task::Conformance { pytest } => conformance::run(&workspace, &pytest),
         }
     };
