@@ -91,7 +91,11 @@ impl SegmentId {
 
     /// Appends the id as X-Ray and W3C write it, 16 bytes.
     pub fn append(self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&hex_digits(u128::from(self.0.get()))[16..]);
+        let mut text = [0; 16];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0.get().to_be_bytes()) {
+            pair.copy_from_slice(&HEX_PAIRS[usize::from(byte)]);
+        }
+        out.extend_from_slice(&text);
     }
 }
 

@@ -34,6 +34,10 @@ enum Exporter {
     Memory(Arc<Mutex<Vec<Vec<u8>>>>),
 }
 
+/// What exporters of OpenTelemetry's spans could not send. They are the user's and
+/// know no invocation; the line that tells of losses is the process's.
+static LOST_BY_EXPORTERS: AtomicU64 = AtomicU64::new(0);
+
 /// Batches kept for invocations to come.
 const SPARE: usize = 2;
 /// A batch that one long invocation has grown is given back.
@@ -105,9 +109,15 @@ impl Segments {
         }
     }
 
-    /// Documents that could not be sent so far.
+    /// Documents that could not be sent so far, by anybody in this process.
     pub(crate) fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        self.lost.load(Ordering::Relaxed) + LOST_BY_EXPORTERS.load(Ordering::Relaxed)
+    }
+
+    /// Lets the process tell what an exporter's segments have lost.
+    #[cfg(feature = "otel")]
+    pub(crate) fn hand_over_losses(&self) {
+        lose(self.lost.swap(0, Ordering::Relaxed));
     }
 
     pub(super) fn spare(&self) -> Batch {
@@ -122,4 +132,10 @@ impl Segments {
             spare.push(batch);
         }
     }
+}
+
+/// Counts spans that an exporter could not send.
+#[cfg(feature = "otel")]
+pub(crate) fn lose(spans: u64) {
+    LOST_BY_EXPORTERS.fetch_add(spans, Ordering::Relaxed);
 }

@@ -144,7 +144,7 @@ where
         if let Some(span) = context.span(&id)
             && let Some(data) = span.extensions_mut().get_mut::<SpanData>()
         {
-            data.close(span.name());
+            data.close();
         }
     }
 }

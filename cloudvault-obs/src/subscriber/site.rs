@@ -6,6 +6,7 @@ use cloudvault_obs_core::{
     json::{self, Chunk},
     log::Name,
     redact::Redactor,
+    segment,
 };
 use tracing::Metadata;
 
@@ -26,6 +27,8 @@ pub(super) struct Site {
 #[derive(Debug)]
 pub(super) struct Key {
     pub(super) name: Name,
+    /// Where the field of a span goes in its document.
+    pub(super) segment: segment::Key,
     pub(super) is_message: bool,
     /// A later field of the same name wins.
     pub(super) is_shadowed: bool,
@@ -42,6 +45,7 @@ impl Site {
             let child = format!("{name}.");
             Key {
                 name: Name::new(name, redactor),
+                segment: segment::Key::new(name, redactor),
                 is_message: message == Some(index),
                 is_shadowed: names[index + 1..].contains(name),
                 has_children: names.iter().any(|name| name.starts_with(&child)),

@@ -97,76 +97,53 @@ impl SpanData {
             _ => Role::User,
         };
         let traced = invocation.as_deref().filter(|_| role != Role::Invocation);
-        let segment = traced.and_then(|invocation| {
+        let mut draft = traced.and_then(|invocation| {
             let ids = (invocation.segment_id(&span.id()), parent(invocation)?);
-            Some(segment::Open::begin(invocation, span.name(), ids))
+            Some(segment::Draft::begin(span.name(), ids))
         });
         let mut data = Self {
             members,
             invocation,
-            segment,
+            segment: None,
             role,
         };
         attributes.record(&mut Recording {
             data: &mut data,
+            segment: draft.as_mut().map(|draft| &mut draft.recording),
             rules,
         });
+        if let (Some(draft), Some(invocation)) = (draft, &data.invocation) {
+            data.segment = Some(draft.open(invocation));
+        }
         data
     }
 
     pub(super) fn record(&mut self, values: &Record<'_>, rules: Rules<'_>) {
-        values.record(&mut Recording { data: self, rules });
+        let open = self.segment.as_ref().zip(self.invocation.as_deref());
+        let mut segment = open.map(|(open, invocation)| open.record(invocation));
+        values.record(&mut Recording {
+            data: self,
+            segment: segment.as_mut(),
+            rules,
+        });
+        if let (Some(open), Some(invocation), Some(recording)) =
+            (&self.segment, &self.invocation, segment)
+        {
+            open.recorded(invocation, recording);
+        }
     }
 
     /// An error told by an event in the span is how the span's work failed.
     pub(super) fn note_error(&mut self, event: &Event<'_>) {
-        if let (Some(segment), Some(invocation)) = (&mut self.segment, &self.invocation) {
+        if let (Some(segment), Some(invocation)) = (&self.segment, &self.invocation) {
             segment.note_error(invocation, event);
         }
     }
 
     /// Ends the span's subsegment, if it has one.
-    pub(super) fn close(&mut self, name: &str) {
+    pub(super) fn close(&mut self) {
         if let (Some(segment), Some(invocation)) = (self.segment.take(), &self.invocation) {
-            segment.close(invocation, name);
-        }
-    }
-
-    fn add(&mut self, field: &Field, value: Value<'_>, rules: Rules<'_>) {
-        let name = field.name();
-        match self.role {
-            Role::Invocation => return self.members.own(name, value),
-            Role::Handler => {}
-            Role::User | Role::Record if name == segment::LINK => {}
-            Role::Record if name == "correlation_id" => {
-                self.members.own(name, value);
-            }
-            Role::User | Role::Record => {
-                if let Some(key) = rules.key(field) {
-                    self.members.named(&key.name, value, rules.redactor);
-                }
-            }
-        }
-        if let (Some(segment), Some(invocation)) = (&mut self.segment, &self.invocation) {
-            match self.role {
-                Role::Handler => segment.add_own(invocation, name, value),
-                _ => segment.add(invocation, name, value),
-            }
-        }
-    }
-
-    /// An error, with its causes where it is the span's own.
-    fn fail(&mut self, field: &Field, error: &(dyn std::error::Error + 'static), rules: Rules<'_>) {
-        let name = field.name();
-        let is_secret = rules.key(field).is_none_or(|key| key.name.is_secret());
-        if name != "error" || is_secret {
-            return self.add(field, Value::Display(&error), rules);
-        }
-        if matches!(self.role, Role::User | Role::Record) {
-            lines::put_error(&mut self.members, name, error, rules.redactor);
-        }
-        if let (Some(segment), Some(invocation)) = (&mut self.segment, &self.invocation) {
-            segment.fail(invocation, error);
+            segment.close(invocation);
         }
     }
 }
@@ -183,12 +160,53 @@ pub(super) use visit;
 /// Fields on their way into a span.
 struct Recording<'a> {
     data: &'a mut SpanData,
+    segment: Option<&'a mut segment::Recording>,
     rules: Rules<'a>,
 }
 
 impl Recording<'_> {
+    #[inline]
     fn add(&mut self, field: &Field, value: Value<'_>) {
-        self.data.add(field, value, self.rules);
+        let Some(key) = self.rules.key(field) else {
+            return;
+        };
+        let (name, members) = (field.name(), &mut self.data.members);
+        match self.data.role {
+            Role::Invocation => return members.own(name, value),
+            Role::Handler => {}
+            Role::User | Role::Record if name == segment::LINK => {}
+            Role::Record if name == "correlation_id" => members.own(name, value),
+            Role::User | Role::Record => {
+                members.named(&key.name, value, self.rules.redactor);
+                // What the line has rendered, the document need not.
+                if let (Some(segment), Some(member)) = (&mut self.segment, members.last())
+                    && segment.add_member(&key.segment, member)
+                {
+                    return;
+                }
+            }
+        }
+        if let Some(segment) = &mut self.segment {
+            match self.data.role {
+                Role::Handler => segment.add_own(&key.segment, value, self.rules.redactor),
+                _ => segment.add(&key.segment, value, self.rules.redactor),
+            }
+        }
+    }
+
+    /// An error, with its causes where it is the span's own.
+    fn fail(&mut self, field: &Field, error: &(dyn std::error::Error + 'static)) {
+        let name = field.name();
+        let key = self.rules.key(field);
+        if name != "error" || key.is_none_or(|key| key.name.is_secret()) {
+            return self.add(field, Value::Display(&error));
+        }
+        if matches!(self.data.role, Role::User | Role::Record) {
+            lines::put_error(&mut self.data.members, name, error, self.rules.redactor);
+        }
+        if let Some(segment) = &mut self.segment {
+            segment.fail(error, self.rules.redactor);
+        }
     }
 }
 
@@ -200,6 +218,6 @@ impl Visit for Recording<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.data.fail(field, value, self.rules);
+        self.fail(field, value);
     }
 }

@@ -66,7 +66,10 @@ impl Members {
     /// The same under a name that was judged before.
     pub fn named(&mut self, name: &Name, value: Value<'_>, redactor: &Redactor) {
         if self.mask & name.bit() != 0
-            && let Some(index) = self.spans.iter().position(|member| self.key(member) == name.key())
+            && let Some(index) = self
+                .spans
+                .iter()
+                .position(|member| self.key(member) == name.key())
         {
             self.take_away(index);
         }
@@ -207,6 +210,13 @@ impl Members {
     pub fn get(&self, key: &str) -> Option<&[u8]> {
         let member = &self.spans[self.position(key)?];
         Some(&self.bytes[member.key_end as usize + 2..member.end as usize])
+    }
+
+    /// The member that was added last, `,"key":value`.
+    #[inline]
+    #[must_use]
+    pub fn last(&self) -> Option<&[u8]> {
+        self.bytes.get(self.spans.last()?.start as usize..)
     }
 
     /// Takes `key` away, if it is there.
