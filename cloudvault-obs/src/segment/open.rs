@@ -46,7 +46,7 @@ const SPARE: usize = 16;
 /// Memory that one huge span has grown is given back.
 const KEEP: usize = 16 * 1024;
 
-#[expect(clippy::vec_box, reason = "they move as pointers from hand to hand")]
+/// Boxed, because they move from hand to hand.
 type Spare = Vec<Box<Fields>>;
 
 thread_local! {
@@ -130,7 +130,7 @@ impl Open {
     pub(crate) fn note_error(&self, of: &Invocation, event: &tracing::Event<'_>) {
         let mut fields = of.trail.take(self.slot);
         event.record(&mut failure::Told {
-            fields: &mut *fields,
+            fields: &mut fields,
             redactor: of.trail.redactor(),
         });
         of.trail.put_back(self.slot, fields);

@@ -74,9 +74,7 @@ impl Fields {
     pub fn set(&mut self, key: &Key, value: Value<'_>, redactor: &Redactor) {
         let value = if key.secret { Value::Str(MARK) } else { value };
         match key.place {
-            Place::Annotation => self.annotate(Section::Annotation, key, |out| {
-                log::redacted(out, value, redactor)
-            }),
+            Place::Annotation => self.annotate(Section::Annotation, key, value, redactor),
             Place::Metadata => {
                 let path = &key.name[METADATA.len()..];
                 let (namespace, key) = path.split_once('.').unwrap_or((DEFAULT_NAMESPACE, path));
@@ -222,15 +220,9 @@ impl Fields {
             Target::Status | Target::ContentLength | Target::Aws("retries") => {
                 self.number(target, key, value, redactor);
             }
-            Target::Url(_) => {
-                self.annotate(Section::Url, key, |out| log::redacted(out, value, redactor))
-            }
-            Target::Rpc(_) => {
-                self.annotate(Section::Rpc, key, |out| log::redacted(out, value, redactor))
-            }
-            Target::Resource(_) => self.annotate(Section::Resource, key, |out| {
-                log::redacted(out, value, redactor)
-            }),
+            Target::Url(_) => self.annotate(Section::Url, key, value, redactor),
+            Target::Rpc(_) => self.annotate(Section::Rpc, key, value, redactor),
+            Target::Resource(_) => self.annotate(Section::Resource, key, value, redactor),
             Target::Aws(member) => self.string(Section::Aws, member, value, redactor),
             Target::Sql(member) => self.string(Section::Sql, member, value, redactor),
             Target::Tables => self.tables(&text(value), redactor),
@@ -249,9 +241,7 @@ impl Fields {
                     trace_id: header.root,
                     id: header.parent,
                 }),
-                Err(_) => self.annotate(Section::Annotation, key, |out| {
-                    log::redacted(out, value, redactor)
-                }),
+                Err(_) => self.annotate(Section::Annotation, key, value, redactor),
             },
         }
     }
@@ -271,9 +261,7 @@ impl Fields {
     /// A member that has to be a whole number; what is none stays an annotation.
     fn number(&mut self, target: Target, key: &Key, value: Value<'_>, redactor: &Redactor) {
         let Some(number) = number(value) else {
-            return self.annotate(Section::Annotation, key, |out| {
-                log::redacted(out, value, redactor)
-            });
+            return self.annotate(Section::Annotation, key, value, redactor);
         };
         let (section, member) = match target {
             Target::Status => {
@@ -312,9 +300,7 @@ impl Fields {
         }
         for (index, table) in tables.enumerate() {
             let key = Key::new(&format!("table_{}", index + 2), redactor);
-            self.annotate(Section::Resource, &key, |out| {
-                log::redacted(out, Value::Str(table), redactor)
-            });
+            self.annotate(Section::Resource, &key, Value::Str(table), redactor);
         }
     }
 
@@ -340,12 +326,12 @@ impl Fields {
     /// A value that is, or may end up as, an annotation; should there be no place
     /// for it, metadata of the key's name.
     #[inline]
-    fn annotate(&mut self, section: Section, key: &Key, write: impl FnOnce(&mut Vec<u8>)) {
+    fn annotate(&mut self, section: Section, key: &Key, value: Value<'_>, redactor: &Redactor) {
         let store = &mut self.store;
         let start = store.arena.len();
         store.arena.extend_from_slice(&key.prefix);
         let at = store.arena.len();
-        write(&mut store.arena);
+        log::redacted(&mut store.arena, value, redactor);
         if store.arena.len() - at > MAX_ANNOTATION_CHARS
             && store::long(&store.arena[at..], MAX_ANNOTATION_CHARS)
         {
