@@ -95,14 +95,22 @@ impl Handle {
 
     #[inline]
     fn point(&self, value: f64) {
-        match self.journal.get() {
-            Some(journal) if value_is_valid(value) => {
-                let now = clock::coarse_ms();
-                if let Err(written) = journal.record(value, now) {
-                    self.overflow(written, value, now);
-                }
-            }
-            _ => self.slow(value, 1),
+        if value_is_valid(value) {
+            self.valid(value);
+        } else {
+            self.slow(value, 1);
+        }
+    }
+
+    /// A point whose value CloudWatch takes.
+    #[inline(always)]
+    fn valid(&self, value: f64) {
+        let Some(journal) = self.journal.get() else {
+            return self.slow(value, 1);
+        };
+        let now = clock::coarse_ms();
+        if let Err(written) = journal.record(value, now) {
+            self.overflow(written, value, now);
         }
     }
 
@@ -184,7 +192,8 @@ impl Journaled {
 
 impl CounterFn for Handle {
     fn increment(&self, value: u64) {
-        self.point(value as f64);
+        // No count is too large for CloudWatch.
+        self.valid(value as f64);
     }
 
     fn absolute(&self, value: u64) {
