@@ -494,6 +494,27 @@ fn lambdas_log_format_is_obeyed_unless_ours_is_set() {
     assert!(process.complaints[0].starts_with("AWS_LAMBDA_LOG_FORMAT=\"xml\": expected"));
 }
 
+#[cfg(feature = "timezone")]
+#[test]
+fn lines_show_the_time_of_the_zone_that_is_asked_for() {
+    let shown = |process: &Process| {
+        tracing::info!("now");
+        let lines = process.lines();
+        let text = lines[0]["timestamp"].as_str().unwrap().to_owned();
+        let time: jiff::Timestamp = text.parse().expect("RFC 3339");
+        (time, text)
+    };
+    let utc = Process::start(&[("TZ", ":UTC")]);
+    let before = shown(&utc);
+    let tokyo = Process::start(&[("OBS_TIMEZONE", "Asia/Tokyo")]);
+    let there = shown(&tokyo);
+    drop(tokyo);
+    let after = shown(&utc);
+    assert!(before.0 <= there.0 && there.0 <= after.0);
+    assert!(there.1.ends_with("+09:00"), "{}", there.1);
+    assert!(after.1.ends_with('Z'), "{}", after.1);
+}
+
 #[test]
 fn levels_are_known_in_every_spelling() {
     for (text, expect) in [

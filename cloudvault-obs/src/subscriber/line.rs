@@ -15,7 +15,7 @@ use std::{
 };
 
 use cloudvault_obs_core::{
-    json::{self, Chunk, Value},
+    json::{self, Value},
     log::{self as lines, Members, Style},
 };
 use tracing::{Event, Level, Metadata, Subscriber, span::Id};
@@ -23,13 +23,14 @@ use tracing_subscriber::{layer::Context, registry::LookupSpan};
 
 use super::{
     fields::{Fields, Seen},
+    second::Second,
     site::{Site, Sites},
     span::SpanData,
 };
 use crate::{
     clock,
     invocation::{self, Invocation},
-    log::{Format, Kept, PANIC_TARGET, Shared, TIMEOUT_TARGET, Zone},
+    log::{Format, Kept, PANIC_TARGET, Shared, TIMEOUT_TARGET},
     output::Output,
 };
 
@@ -105,14 +106,6 @@ struct Around {
     /// A callsite's metadata and the fields with which it shares no key with the
     /// members, though their bits say that it may.
     apart: (usize, u64),
-}
-
-/// The last timestamp: within a second only the digits behind the dot change.
-struct Second {
-    now_ms: i64,
-    epoch_s: i64,
-    /// `{"timestamp":"2026-11-23T03:41:34.505Z`
-    text: Chunk<48>,
 }
 
 /// A buffer that one huge line has grown is given back.
@@ -394,44 +387,4 @@ fn flushes(metadata: &Metadata<'_>) -> bool {
     *metadata.level() == Level::ERROR
         || metadata.target() == TIMEOUT_TARGET
         || metadata.target() == PANIC_TARGET
-}
-
-impl Default for Second {
-    fn default() -> Self {
-        Self {
-            now_ms: i64::MIN,
-            epoch_s: i64::MIN,
-            text: Chunk::default(),
-        }
-    }
-}
-
-impl Second {
-    #[inline]
-    fn append(&mut self, line: &mut Vec<u8>, now_ms: i64, zone: &Zone) {
-        if now_ms != self.now_ms {
-            self.change(now_ms, zone);
-        }
-        self.text.append(line);
-    }
-
-    fn change(&mut self, now_ms: i64, zone: &Zone) {
-        self.now_ms = now_ms;
-        let second = now_ms.div_euclid(1000);
-        if second != self.epoch_s {
-            let mut text = b"{\"timestamp\":\"".to_vec();
-            zone.timestamp(&mut text, now_ms);
-            self.text = Chunk::new(&text);
-            self.epoch_s = second;
-        }
-        let ms = now_ms.rem_euclid(1000) as u32;
-        let digit = |number: u32| b'0' + (number % 10) as u8;
-        // Behind the key, date and time; in front of Z or an offset.
-        let at = "{\"timestamp\":\"2026-11-23T03:41:34.".len();
-        self.text.as_mut_bytes()[at..at + 3].copy_from_slice(&[
-            digit(ms / 100),
-            digit(ms / 10),
-            digit(ms),
-        ]);
-    }
 }

@@ -8,6 +8,7 @@ mod rendered;
 mod span;
 mod site;
 mod fields;
+mod second;
 mod line;
 
 use tracing::{

@@ -228,16 +228,15 @@ fn text(request_id: &str) -> String {
     format!("{kind} {request_id}")
 }
 
-/// The SDK's own recursion detection reads one variable of the process.
-#[test]
-fn three_hundred_concurrent_invocations_send_each_their_own_header() {
-    const INVOCATIONS: usize = 300;
-    let function = Function::new();
+const INVOCATIONS: usize = 300;
+
+/// What invocations that run at the same time send.
+fn sent_at_once(function: &Function) -> Vec<Asked> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
-    let asked = function.scope(|| {
+    function.scope(|| {
         runtime.block_on(async {
             let server = Server::start(answer).await;
             let queue = client!(aws_sdk_sqs, server);
@@ -260,7 +259,14 @@ fn three_hundred_concurrent_invocations_send_each_their_own_header() {
             }
             server.take()
         })
-    });
+    })
+}
+
+/// The SDK's own recursion detection reads one variable of the process.
+#[test]
+fn three_hundred_concurrent_invocations_send_each_their_own_header() {
+    let function = Function::new();
+    let asked = sent_at_once(&function);
     let observed = function.observe(|| ());
     // The facade's id is the number plus one: whose call it is.
     let own: HashMap<String, &Value> = observed
