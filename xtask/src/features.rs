@@ -28,6 +28,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
                 "--package",
                 PACKAGE,
                 "--lib",
+                "--no-deps",
                 "--no-default-features",
                 "--features",
             ])
