@@ -1,6 +1,7 @@
 //! Whole processes, each contender as a child of its own: how long one takes to
-//! start with everything initialised, and what an invocation over a local Runtime
-//! API costs. `process start` and `process invocation` print a table of medians.
+//! start with everything initialised, how much of that is the initialisation, and
+//! what an invocation over a local Runtime API costs. `process start`, `process
+//! init` and `process invocation` each print a table of medians.
 
 use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
@@ -19,12 +20,14 @@ fn main() -> Result<(), Error> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["start"] => starts()?,
+        ["init"] => inits()?,
         ["invocation"] => invocations()?,
         ["child", "start", "empty"] => {}
         ["child", "start", "tracing"] => tracing_json(),
         ["child", "start", "ours"] => drop(cloudvault_obs::layer()),
+        ["child", "init", who] => init(who)?,
         ["child", "invocation", who] => child(who)?,
-        _ => writeln!(io::stderr(), "usage: process start | process invocation")?,
+        _ => writeln!(io::stderr(), "usage: process start | init | invocation")?,
     }
     Ok(())
 }
@@ -72,6 +75,34 @@ fn starts() -> io::Result<()> {
     for (who, time) in WHO.iter().zip(medians) {
         let ratio = time.as_secs_f64() / medians[0].as_secs_f64();
         writeln!(out, "{who:10} {:8.0} us {ratio:6.2}x", time.as_secs_f64() * 1e6)?;
+    }
+    Ok(())
+}
+
+/// Tells how many nanoseconds the initialisation of a new process takes.
+fn init(who: &str) -> io::Result<()> {
+    let start = Instant::now();
+    match who {
+        "tracing" => tracing_json(),
+        _ => drop(cloudvault_obs::layer()),
+    }
+    let took = start.elapsed();
+    write!(io::stderr(), "{}", took.as_nanos())
+}
+
+fn inits() -> io::Result<()> {
+    const WHO: [&str; 2] = ["tracing", "ours"];
+    let mut times = [const { Vec::new() }; 2];
+    for _ in 0..300 {
+        for (who, times) in WHO.iter().zip(&mut times) {
+            let output = run("init", who)?.stdout(Stdio::null()).output()?;
+            let told = String::from_utf8_lossy(&output.stderr);
+            times.extend(told.parse().map(Duration::from_nanos));
+        }
+    }
+    let mut out = io::stdout();
+    for (who, times) in WHO.iter().zip(times) {
+        writeln!(out, "{who:10} {:8.1} us", median(times).as_secs_f64() * 1e6)?;
     }
     Ok(())
 }
