@@ -37,6 +37,11 @@ pub(crate) enum Command {
     /// Delete everything this project keeps in the environment.
     #[command(after_help = "Examples:\n  obs destroy -e staging\n  obs destroy --yes")]
     Destroy(Change),
+    /// Print the policy that a function's role needs for the extension.
+    #[command(
+        after_help = "Examples:\n  obs iam --namespace CloudVault\n  obs iam --namespace CloudVault --forward-segments --format yaml"
+    )]
+    Iam(crate::commands::iam::Iam),
     #[cfg(feature = "dev")]
     /// Run a local account: CloudWatch, SNS, X-Ray, Lambda and a web page, on loopback.
     #[command(
