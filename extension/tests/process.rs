@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
+#[path = "process/sources.rs"]
+mod sources;
 
 use std::{
     fs::{File, OpenOptions},

@@ -38,6 +38,8 @@ pub(crate) struct Request {
     /// Length of the body before compression.
     pub(crate) bytes: usize,
     pub(crate) names: Vec<String>,
+    /// Who signed it.
+    pub(crate) access_key: String,
 }
 
 /// How the next PutMetricData is answered; without any, with 200.
@@ -123,8 +125,12 @@ impl Fake {
     }
 
     pub(crate) fn shutdown(&self, deadline_ms: i64) {
+        self.shut_down("spindown", deadline_ms);
+    }
+
+    pub(crate) fn shut_down(&self, reason: &str, deadline_ms: i64) {
         self.event(&format!(
-            r#"{{"eventType":"SHUTDOWN","shutdownReason":"spindown","deadlineMs":{deadline_ms}}}"#
+            r#"{{"eventType":"SHUTDOWN","shutdownReason":"{reason}","deadlineMs":{deadline_ms}}}"#
         ));
     }
 
@@ -144,20 +150,20 @@ impl Fake {
 
     /// Posts platform.runtimeDone to whoever subscribed.
     pub(crate) fn runtime_done(&self, request_id: &str) {
+        self.telemetry(&format!(
+            r#"[{{"type":"platform.odd"}},{{"time":"t","type":"platform.runtimeDone","record":{{"requestId":"{request_id}","status":"success"}}}}]"#
+        ));
+    }
+
+    /// Posts a delivery to whoever subscribed, who always answers 200.
+    pub(crate) fn telemetry(&self, body: &str) {
         let uri = self
             .lock()
             .telemetry
             .clone()
             .expect("the extension has subscribed");
         let authority = uri.strip_prefix("http://").unwrap().trim_end_matches('/');
-        let body = format!(
-            r#"[{{"type":"platform.odd"}},{{"time":"t","type":"platform.runtimeDone","record":{{"requestId":"{request_id}","status":"success"}}}}]"#
-        );
-        let mut stream = TcpStream::connect(authority).unwrap();
-        let length = body.len();
-        write!(stream, "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        let answer = post(authority, "/", "application/json", body.as_bytes());
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
@@ -324,6 +330,17 @@ impl Fake {
     }
 }
 
+/// One POST on a connection of its own; gives the whole answer.
+pub(crate) fn post(authority: &str, path: &str, kind: &str, body: &[u8]) -> String {
+    let mut stream = TcpStream::connect(authority).unwrap();
+    let length = body.len();
+    write!(stream, "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n").unwrap();
+    stream.write_all(body).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
 fn request(reader: &mut impl BufRead) -> Option<(String, HashMap<String, String>, Vec<u8>)> {
     let mut lines = Vec::new();
     loop {
@@ -384,7 +401,10 @@ fn decode(headers: &HashMap<String, String>, body: &[u8]) -> Request {
             .map(number)
             .collect()
     };
+    let authorization = &headers["authorization"];
+    let scope = authorization.split_once("Credential=").unwrap().1;
     Request {
+        access_key: scope.split('/').next().unwrap().to_owned(),
         namespace: get(&body, "Namespace").as_text().unwrap().to_owned(),
         points: data.iter().flat_map(counts).sum::<f64>() as u64,
         data: data.len(),
