@@ -7,9 +7,12 @@
 //! * [`config`]: what the environment asks for;
 //! * [`intake`]: the journal that points come in by, and the doorbell;
 //! * [`telemetry`]: what Lambda tells about invocations;
+//! * [`platform`]: its numbers as metrics;
+//! * [`receivers`]: StatsD and OTLP, when asked for;
 //! * [`aggregate`]: points to values and counts, by series and time bucket;
 //! * [`batch`]: requests within CloudWatch's limits;
 //! * [`flush`]: when they leave, how long that may take, what becomes of them;
+//! * [`credentials`]: who signs;
 //! * [`cloudwatch`]: who takes them;
 //! * [`lifecycle`]: Lambda's events around all that.
 //!
@@ -33,9 +36,12 @@ pub mod clock;
 pub mod log;
 pub mod intake;
 pub mod telemetry;
+pub mod platform;
+pub mod receivers;
 pub mod aggregate;
 pub mod batch;
 pub mod tally;
 pub mod flush;
+pub mod credentials;
 pub mod cloudwatch;
 pub mod lifecycle;

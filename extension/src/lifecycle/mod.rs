@@ -3,6 +3,9 @@
 pub mod http;
 pub mod api;
 pub mod signals;
+mod sources;
+mod terminate;
+mod report;
 pub mod live;
 pub mod run;
 
