@@ -27,7 +27,7 @@ async fn provide(credentials: &Credentials) -> provider::Result {
         keys.access_key,
         keys.secret_key.reveal(),
         keys.session_token.map(|token| token.reveal().to_owned()),
-        expires.map(|ms| UNIX_EPOCH + Duration::from_millis(ms)),
+        expires.and_then(|ms| UNIX_EPOCH.checked_add(Duration::from_millis(ms))),
         "cloudvault-obs",
     ))
 }

@@ -6,6 +6,19 @@
 //! Lambda's Developer Guide, and "Container credential provider", AWS SDKs and
 //! Tools Reference Guide.
 
+// Bytes of others come in here, and a panic would take the function down.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 pub mod aws;
 
 use std::{

@@ -3,6 +3,19 @@
 //!
 //! Both put samples into one [`Inbox`], which the flush empties.
 
+// Bytes of others come in here, and a panic would take the function down.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 pub mod inbox;
 pub mod statsd;
 pub mod otlp;

@@ -119,13 +119,11 @@ pub struct Parsed {
 pub fn parse(body: &[u8]) -> Parsed {
     let mut parsed = Parsed::default();
     for record in records(body) {
-        match record.and_then(|record| serde_json::from_slice(record).ok()) {
-            Some(record) => match read(&record) {
-                Some(Some(event)) => parsed.events.push(event),
-                Some(None) => parsed.other += 1,
-                None => parsed.malformed += 1,
-            },
-            None => parsed.malformed += 1,
+        let record = record.and_then(|record| serde_json::from_slice(record).ok());
+        match record.and_then(|record| read(&record)) {
+            Some(Some(event)) => parsed.events.push(event),
+            Some(None) => parsed.other = parsed.other.saturating_add(1),
+            None => parsed.malformed = parsed.malformed.saturating_add(1),
         }
     }
     parsed

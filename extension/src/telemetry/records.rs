@@ -41,13 +41,13 @@ fn element(left: &[u8]) -> Cut<'_> {
     let mut quoted = false;
     let mut escaped = false;
     for (at, &byte) in left.iter().enumerate() {
-        let (element, after) = (left.get(..at), left.get(at + 1..));
+        let (element, after) = (left.get(..at), left.get(at.saturating_add(1)..));
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
             b'"' => quoted = !quoted,
             _ if quoted => {}
-            b'[' | b'{' => depth += 1,
+            b'[' | b'{' => depth = depth.saturating_add(1),
             b',' if depth == 0 => {
                 return (Some(element), Rest::Elements(after.unwrap_or_default()));
             }

@@ -3,6 +3,13 @@
 
 /// `2026-11-23T03:31:00.767Z` as milliseconds since the epoch; none for anything
 /// that is not of that shape.
+#[cfg_attr(
+    not(test),
+    expect(
+        clippy::arithmetic_side_effects,
+        reason = "numbers of four digits stay far from any bound"
+    )
+)]
 pub(crate) fn epoch_ms(text: &str) -> Option<i64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let mut date = date.splitn(3, '-').map(whole);
@@ -33,6 +40,13 @@ fn whole(digits: &str) -> Option<i64> {
 
 /// Days from the epoch to a date of the Gregorian calendar, in which years begin
 /// on 1 March so that the leap day comes last.
+#[cfg_attr(
+    not(test),
+    expect(
+        clippy::arithmetic_side_effects,
+        reason = "numbers of four digits stay far from any bound"
+    )
+)]
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let month = (month + 9) % 12;
