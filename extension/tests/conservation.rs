@@ -123,7 +123,7 @@ enum Step {
     /// The wall clock goes on and the other stands still.
     Freeze(u32),
     /// The wall clock is set forward or back.
-    StepClock(i32),
+    SetClock(i32),
     /// The extension is killed and a new one attaches.
     Crash,
 }
@@ -139,7 +139,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             Step::Invocation { after_ms, budget_ms, numbers }
         }),
         1 => (0..600_000u32).prop_map(Step::Freeze),
-        1 => (-3_600_000..3_600_000i32).prop_map(Step::StepClock),
+        1 => (-3_600_000..3_600_000i32).prop_map(Step::SetClock),
         1 => Just(Step::Crash),
     ];
     prop::collection::vec(step, 1..30)
@@ -307,7 +307,7 @@ impl<'a> World<'a> {
                 self.invocation(numbers, *budget_ms).await;
             }
             Step::Freeze(ms) => self.now.wall_ms += i64::from(*ms),
-            Step::StepClock(ms) => self.now.wall_ms += i64::from(*ms),
+            Step::SetClock(ms) => self.now.wall_ms += i64::from(*ms),
             Step::Crash => self.crash(),
         }
     }
