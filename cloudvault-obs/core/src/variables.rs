@@ -250,15 +250,6 @@ pub const OTLP_PORT: Variable = Variable::new(
     Extension,
     "port of loopback at which OTLP metrics are taken over HTTP, usually 4318; 0 for none",
 );
-/// Segments that found no daemon.
-pub const FORWARD_SEGMENTS: Variable = Variable::new(
-    "OBS_FORWARD_SEGMENTS",
-    "false",
-    Form::Switch,
-    Extension,
-    "whether segments that no X-Ray daemon took are sent by the extension, which needs \
-     xray:PutTraceSegments",
-);
 /// Where telemetry is delivered.
 pub const TELEMETRY_HOST: Variable = Variable::new(
     "OBS_TELEMETRY_HOST",
@@ -448,7 +439,6 @@ pub const GROUPS: &[(&str, &[Variable])] = &[
             PLATFORM_METRICS,
             STATSD_PORT,
             OTLP_PORT,
-            FORWARD_SEGMENTS,
             TELEMETRY_HOST,
             CA_BUNDLE,
         ],

@@ -41,7 +41,7 @@ pub(crate) enum Command {
     Destroy(Change),
     /// Print the policy that a function's role needs for the extension.
     #[command(
-        after_help = "Examples:\n  obs iam --namespace CloudVault\n  obs iam --namespace CloudVault --forward-segments --format yaml"
+        after_help = "Examples:\n  obs iam --namespace CloudVault\n  obs iam --namespace CloudVault --namespace Shop --format yaml"
     )]
     Iam(crate::commands::iam::Iam),
     #[cfg(feature = "dev")]

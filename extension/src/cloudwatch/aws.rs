@@ -1,31 +1,26 @@
 //! PutMetricData by AWS's own client: signing, wire format and compression are
 //! its; retries, deadlines and the choice of connections are ours.
 //!
-//! Without aws-config and with rustls on ring: the default stack is three times
-//! the size and spends tens of milliseconds at the first request. The
-//! certificate authorities are compiled in, since reading the system's takes
-//! most of a TLS client's start.
+//! Without aws-config, and with a transport of our own on rustls and ring: the
+//! default stack is three times the size and spends tens of milliseconds at the
+//! first request.
 
 use std::{cell::OnceCell, error::Error, sync::Arc, time::Duration};
 
 use aws_sdk_cloudwatch::{
     Client,
-    config::{self, BehaviorVersion, Region, SharedHttpClient},
+    config::{self, BehaviorVersion, Region},
     error::{ProvideErrorMetadata, SdkError},
     operation::put_metric_data::PutMetricDataError,
     types::{Dimension, MetricDatum, StandardUnit},
 };
-use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_types::{DateTime, retry::RetryConfig, timeout::TimeoutConfig};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use rustls::{
-    RootCertStore,
-    pki_types::{CertificateDer, pem::PemObject},
-};
 use tokio::time::timeout;
 
+pub use super::transport::usable_authorities;
 use super::{
     Class, Put, PutError, classify,
+    transport::{NeverSent, Transport},
     wire::{Watched, Wire},
 };
 use crate::{
@@ -33,9 +28,6 @@ use crate::{
     config::Account,
     credentials::Credentials,
 };
-
-/// A connection that takes longer than this to come up is tried anew.
-const CONNECT: Duration = Duration::from_secs(1);
 
 /// CloudWatch in one account and region. The client comes up when it is first
 /// needed, or asked to [`Put::prepare`].
@@ -81,7 +73,7 @@ impl CloudWatch {
             .use_fips(account.fips)
             .use_dual_stack(account.dual_stack)
             .retry_config(RetryConfig::disabled())
-            .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build())
+            .timeout_config(TimeoutConfig::disabled())
             .http_client(Watched::new(transport.connect(), Arc::clone(&self.wire)));
         settings.set_endpoint_url(account.endpoint.clone());
         Client::from_conf(settings.build())
@@ -204,13 +196,7 @@ fn judge(error: &SdkError<PutMetricDataError>, wire: &Wire) -> Result<(), PutErr
 /// Whether the failure came before the request was on the wire.
 fn never_sent(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |&error| error.source()).any(|cause| {
-        let connect = cause
-            .downcast_ref::<hyper_util::client::legacy::Error>()
-            .is_some_and(hyper_util::client::legacy::Error::is_connect);
-        let refused = cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused);
-        connect || refused
+        cause.is::<NeverSent>()
     })
 }
 
@@ -219,78 +205,6 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
     let text: Vec<_> = causes.map(ToString::to_string).collect();
     text.join(": ").chars().take(500).collect()
-}
-
-/// How connections are made.
-#[derive(Debug)]
-enum Transport {
-    /// Plain HTTP: a local endpoint.
-    Plain,
-    /// TLS, with what is trusted.
-    Tls(tls::TlsContext),
-}
-
-impl Transport {
-    fn new(endpoint: Option<&str>, ca_bundle: &[u8]) -> Self {
-        if endpoint.is_some_and(|url| url.starts_with("http://")) {
-            return Self::Plain;
-        }
-        let mut trusted = tls::TrustStore::empty();
-        for authority in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
-            trusted.add_pem_certificate(pem(authority));
-        }
-        let extra = CertificateDer::pem_slice_iter(ca_bundle);
-        for authority in extra.filter_map(Result::ok).filter(usable) {
-            trusted.add_pem_certificate(pem(&authority));
-        }
-        let context = tls::TlsContext::builder().with_trust_store(trusted).build();
-        Self::Tls(context.unwrap_or_default())
-    }
-
-    fn connect(&self) -> SharedHttpClient {
-        match self {
-            Self::Plain => Builder::new().build_http(),
-            Self::Tls(context) => Builder::new()
-                .tls_provider(tls::Provider::Rustls(
-                    tls::rustls_provider::CryptoMode::Ring,
-                ))
-                .tls_context(context.clone())
-                .build_https(),
-        }
-    }
-}
-
-/// How many certificates of a PEM bundle can be used.
-#[must_use]
-pub fn usable_authorities(bundle: &[u8]) -> usize {
-    CertificateDer::pem_slice_iter(bundle)
-        .filter_map(Result::ok)
-        .filter(usable)
-        .count()
-}
-
-/// The HTTP client panics on what is no certificate authority: ask first.
-fn usable(certificate: &CertificateDer<'_>) -> bool {
-    RootCertStore::empty()
-        .add(certificate.clone().into_owned())
-        .is_ok()
-}
-
-fn pem(certificate: &[u8]) -> Vec<u8> {
-    let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
-    for (index, chunk) in STANDARD
-        .encode(certificate)
-        .as_bytes()
-        .chunks(64)
-        .enumerate()
-    {
-        if index > 0 {
-            text.push('\n');
-        }
-        text.extend(chunk.iter().map(|&byte| char::from(byte)));
-    }
-    text.push_str("\n-----END CERTIFICATE-----\n");
-    text.into_bytes()
 }
 
 #[cfg(test)]
@@ -307,18 +221,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn every_compiled_in_authority_can_be_used() {
-        for authority in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
-            assert_eq!(usable_authorities(&pem(authority)), 1);
-        }
-        assert_eq!(
-            usable_authorities(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
-            0
-        );
-        assert_eq!(usable_authorities(b"\xff nonsense"), 0);
-    }
 
     /// A connector that keeps the body and answers as CloudWatch does.
     #[derive(Debug, Clone, Default)]

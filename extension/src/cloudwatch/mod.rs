@@ -1,5 +1,6 @@
 //! CloudWatch as the flush sees it: a place that takes a batch or says why not.
 
+mod transport;
 mod wire;
 pub mod aws;
 

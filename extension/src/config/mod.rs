@@ -63,8 +63,6 @@ pub struct Config {
     pub platform_metrics: bool,
     /// `OBS_STATSD_PORT`, `OBS_OTLP_PORT`: which receivers listen.
     pub ports: Ports,
-    /// `OBS_FORWARD_SEGMENTS`: whether segments that no daemon took are sent.
-    pub forward_segments: bool,
     /// Where to deliver to, or why nothing can be delivered.
     pub account: Result<Account, NoAccount>,
 }
@@ -196,7 +194,6 @@ impl Config {
                 statsd: env.port(&variables::STATSD_PORT),
                 otlp: env.port(&variables::OTLP_PORT),
             },
-            forward_segments: env.switch(&variables::FORWARD_SEGMENTS),
             account,
             runtime_api,
         };

@@ -3,10 +3,8 @@
 //!
 //! `cloudwatch:PutMetricData` knows no resources; what bounds it is the condition
 //! key `cloudwatch:namespace` (AWS's Service Authorization Reference, "Actions,
-//! resources, and condition keys for Amazon CloudWatch"). The X-Ray action knows
-//! neither, and is asked for only by who forwards segments.
+//! resources, and condition keys for Amazon CloudWatch").
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 
 use clap::ValueEnum;
@@ -20,9 +18,6 @@ pub(crate) struct Iam {
     /// Namespace that metrics go to (OBS_NAMESPACE, else the service's name); may be given again
     #[arg(long = "namespace", value_name = "NAME", required = true, value_parser = namespace)]
     namespaces: Vec<String>,
-    /// Allow what OBS_FORWARD_SEGMENTS=true needs as well
-    #[arg(long)]
-    forward_segments: bool,
     /// JSON for IAM and Terraform, YAML for CloudFormation and SAM templates
     #[arg(long, value_enum, default_value_t = Format::Json)]
     format: Format,
@@ -37,78 +32,58 @@ enum Format {
     Yaml,
 }
 
-/// One statement that allows something.
-#[derive(Debug)]
-struct Statement<'a> {
-    id: &'static str,
-    action: &'static str,
-    /// The only namespaces that it holds for; empty: no condition.
-    namespaces: &'a [String],
-}
-
 pub(crate) fn run(args: &Iam, surroundings: &mut Surroundings) -> Result<u8, Failure> {
-    let mut statements = vec![Statement {
-        id: "PutMetricsOfTheseNamespaces",
-        action: "cloudwatch:PutMetricData",
-        namespaces: &args.namespaces,
-    }];
-    if args.forward_segments {
-        statements.push(Statement {
-            id: "ForwardSegments",
-            action: "xray:PutTraceSegments",
-            namespaces: &[],
-        });
-    }
+    let names = args.namespaces.iter().map(|name| quoted(name));
     let text = match args.format {
-        Format::Json => json(&statements),
-        Format::Yaml => yaml(&statements),
+        Format::Json => json(&names.collect::<Vec<_>>().join(", ")),
+        Format::Yaml => yaml(names),
     };
     surroundings.out.write_all(text.as_bytes())?;
     Ok(exit::OK)
 }
 
-fn json(statements: &[Statement<'_>]) -> String {
-    let mut out = String::from("{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n");
-    for (index, statement) in statements.iter().enumerate() {
-        let Statement { id, action, .. } = statement;
-        let comma = if index > 0 { ",\n" } else { "" };
-        // Writing into a String cannot fail.
-        let _ = write!(
-            out,
-            "{comma}    {{\n      \"Sid\": \"{id}\",\n      \"Effect\": \"Allow\",\n      \
-             \"Action\": \"{action}\",\n      \"Resource\": \"*\""
-        );
-        if !statement.namespaces.is_empty() {
-            let names: Vec<_> = statement.namespaces.iter().map(|n| quoted(n)).collect();
-            let _ = write!(
-                out,
-                ",\n      \"Condition\": {{\n        \"StringEquals\": {{\n          \
-                 \"cloudwatch:namespace\": [{}]\n        }}\n      }}",
-                names.join(", ")
-            );
-        }
-        out.push_str("\n    }");
-    }
-    out.push_str("\n  ]\n}\n");
-    out
+fn json(namespaces: &str) -> String {
+    format!(
+        r#"{{
+  "Version": "2012-10-17",
+  "Statement": [
+    {{
+      "Sid": "PutMetricsOfTheseNamespaces",
+      "Effect": "Allow",
+      "Action": "cloudwatch:PutMetricData",
+      "Resource": "*",
+      "Condition": {{
+        "StringEquals": {{
+          "cloudwatch:namespace": [{namespaces}]
+        }}
+      }}
+    }}
+  ]
+}}
+"#
+    )
 }
 
-fn yaml(statements: &[Statement<'_>]) -> String {
-    let mut out = String::from("Version: \"2012-10-17\"\nStatement:\n");
-    for statement in statements {
-        let Statement { id, action, .. } = statement;
-        let _ = write!(
-            out,
-            "  - Sid: {id}\n    Effect: Allow\n    Action: {action}\n    Resource: \"*\"\n"
-        );
-        if !statement.namespaces.is_empty() {
-            out.push_str("    Condition:\n      StringEquals:\n        cloudwatch:namespace:\n");
-        }
-        for namespace in statement.namespaces {
-            let _ = writeln!(out, "          - {}", quoted(namespace));
-        }
-    }
-    out
+fn yaml(namespaces: impl Iterator<Item = String>) -> String {
+    let head = r#"Version: "2012-10-17"
+Statement:
+  - Sid: PutMetricsOfTheseNamespaces
+    Effect: Allow
+    Action: cloudwatch:PutMetricData
+    Resource: "*"
+    Condition:
+      StringEquals:
+        cloudwatch:namespace:
+"#;
+    let item = |name| {
+        format!(
+            "          - {name}
+"
+        )
+    };
+    std::iter::once(head.to_owned())
+        .chain(namespaces.map(item))
+        .collect()
 }
 
 /// A JSON string, which is a YAML one too. The parser let in neither control
