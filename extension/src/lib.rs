@@ -22,9 +22,12 @@
 //! |---|---|
 //! | the handler is killed | delivered: the journal outlives it |
 //! | the extension is killed | delivered by the next one; what was on the wire, perhaps twice |
-//! | CloudWatch throttles, fails or hangs | kept, tried again within each flush's budget |
+//! | CloudWatch throttles, fails or hangs | kept in the journal, then in the spill file; tried again within each flush's budget |
 //! | CloudWatch refuses one datum | that datum is dropped and counted, its neighbours are delivered |
-//! | a request gets no answer | sent again, so perhaps counted twice (`OBS_ON_TIMEOUT=drop`: dropped and counted) |
+//! | a request is too large (413) | sent in halves |
+//! | a request fails before it was written | sent again |
+//! | a request was written and gets no answer | sent again, so perhaps counted twice (`OBS_ON_TIMEOUT=drop`: dropped and counted) |
+//! | a dimension explodes | folded into `_other`: the sum stays, the dimension is named |
 //! | SHUTDOWN while CloudWatch fails | written as log lines (EMF), which CloudWatch reads |
 //! | no credentials, no journal | the library sees no extension and writes log lines itself |
 //! | the whole environment is destroyed | lost |

@@ -122,7 +122,7 @@ enum Step {
     },
     /// The wall clock goes on and the other stands still.
     Freeze(u32),
-    /// The wall clock is set forward or back.
+    /// The wall clock is set, by up to an hour from where it began.
     SetClock(i32),
     /// The extension is killed and a new one attaches.
     Crash,
@@ -307,7 +307,7 @@ impl<'a> World<'a> {
                 self.invocation(numbers, *budget_ms).await;
             }
             Step::Freeze(ms) => self.now.wall_ms += i64::from(*ms),
-            Step::SetClock(ms) => self.now.wall_ms += i64::from(*ms),
+            Step::SetClock(ms) => self.now.wall_ms = NOW_MS + i64::from(*ms),
             Step::Crash => self.crash(),
         }
     }

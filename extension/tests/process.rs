@@ -6,6 +6,8 @@
 mod support;
 #[path = "process/sources.rs"]
 mod sources;
+#[path = "process/delivery.rs"]
+mod delivery;
 
 use std::{
     fs::{File, OpenOptions},

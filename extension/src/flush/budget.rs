@@ -7,6 +7,8 @@ use crate::clock::Moment;
 /// Lambda kills an extension 2 s after SHUTDOWN; what is left over is for
 /// writing what could not be delivered, and for leaving.
 const SHUTDOWN: Duration = Duration::from_millis(1500);
+/// What Lambda gives external extensions to shut down, in milliseconds.
+const GIVEN_MS: i64 = 2_000;
 /// Where no deadline is known: a SHUTDOWN that comes meanwhile has to find the
 /// flush nearly done.
 const BETWEEN: Duration = Duration::from_secs(1);
@@ -32,6 +34,20 @@ impl Deadline {
         Self {
             at: (deadline_ms > 0).then_some(at),
         }
+    }
+
+    /// The deadline that SHUTDOWN told at `now`. Lambda gives 2 s, so an event that
+    /// was just heard and leaves no time, or more, was told by another clock than
+    /// this one shows (it was set meanwhile): then it is 2 s from now.
+    #[must_use]
+    pub fn of_shutdown(deadline_ms: i64, now: Moment) -> Self {
+        let left = deadline_ms.saturating_sub(now.wall_ms);
+        let given = if (1..=GIVEN_MS).contains(&left) {
+            left
+        } else {
+            GIVEN_MS
+        };
+        Self::told(now.wall_ms.saturating_add(given), now)
     }
 
     /// Time left by the clock that says less; none where there is no deadline.
@@ -109,9 +125,21 @@ mod tests {
         check(1, 0);
         check(0, 2000);
         check(i64::MIN, 2000);
-        let shutdown = |deadline| BUDGET.shutdown(Deadline::told(deadline, now), now);
-        assert_eq!(shutdown(3000), Duration::from_millis(1350));
-        assert_eq!(shutdown(61_000), SHUTDOWN);
+    }
+
+    #[test]
+    fn shutdown_has_its_two_seconds_whatever_the_clock_was_set_to() {
+        let now = Moment::at(2_000_000);
+        let shutdown = |left| {
+            let deadline = Deadline::of_shutdown(now.wall_ms + left, now);
+            BUDGET.shutdown(deadline, now).as_millis()
+        };
+        assert_eq!(shutdown(2000), 1350);
+        assert_eq!(shutdown(600), 300);
+        // Set forward or back by half an hour.
+        assert_eq!(shutdown(2000 - 1_800_000), 1350);
+        assert_eq!(shutdown(2000 + 1_800_000), 1350);
+        assert_eq!(shutdown(0), 1350);
     }
 
     proptest! {

@@ -44,6 +44,8 @@ pub(super) struct Live<'a, P> {
     pub(super) credentials: Credentials,
     /// Tells whether a handler's library lives.
     pub(super) writing: Writing,
+    /// Whether the last invocation's end was not heard.
+    pub(super) gave_up: bool,
     pub(super) put: P,
     /// The code of the failure that was told last, so that an outage is told
     /// once and not at every invocation.
@@ -142,7 +144,18 @@ impl<P: Put> Live<'_, P> {
                 }
                 () = tick(timer.as_deref_mut()) => true,
                 () = self.signals.next() => {
-                    self.config.mode != Mode::ManagedInstances && !self.signals.telemetry_came()
+                    // For an invocation that was given up on, or for one that is about
+                    // to be announced: then there is an event in a moment.
+                    let late = self.config.mode != Mode::ManagedInstances
+                        && self.gave_up
+                        && !self.signals.telemetry_came();
+                    if late {
+                        tokio::select! {
+                            event = &mut next => return event,
+                            () = sleep(LOOK) => {}
+                        }
+                    }
+                    late
                 }
             };
             if !flush {
@@ -190,7 +203,13 @@ impl<P: Put> Live<'_, P> {
                 will_ring,
                 at_start,
             };
-            self.beside(&beside, terminate).await;
+            self.gave_up = !self.beside(&beside, terminate).await;
+        } else {
+            self.gave_up = true;
+            if at_start {
+                let budget = self.budget().invocation(deadline, now);
+                self.deliver(budget).await;
+            }
         }
         let ended = self.rim.now();
         self.sources.end(ended.wall_ms);
@@ -205,8 +224,9 @@ impl<P: Put> Live<'_, P> {
 
     /// Waits until the invocation has ended, or its time has, and meanwhile
     /// flushes when the policy wants that. Out of time is an end as well: the
-    /// function is about to be killed, and SHUTDOWN follows.
-    async fn beside(&mut self, beside: &Beside<'_>, terminate: &mut Terminate) {
+    /// function is about to be killed, and SHUTDOWN follows. Tells whether the
+    /// invocation's own end was heard.
+    async fn beside(&mut self, beside: &Beside<'_>, terminate: &mut Terminate) -> bool {
         let over = Instant::now() + self.budget().until(beside.deadline, self.rim.now());
         let every = self.pipeline.schedule().meanwhile();
         let mut due = match every {
@@ -216,10 +236,10 @@ impl<P: Put> Live<'_, P> {
         loop {
             tokio::select! {
                 biased;
-                () = self.signals.ended(beside.request_id) => return,
-                () = terminate.asked() => return,
-                () = gone(&self.writing), if beside.will_ring => return,
-                () = sleep_until(over) => return,
+                () = self.signals.ended(beside.request_id) => return true,
+                () = terminate.asked() => return false,
+                () = gone(&self.writing), if beside.will_ring => return false,
+                () = sleep_until(over) => return false,
                 () = at(due) => {}
             }
             self.drain(Draining::Live);
@@ -239,7 +259,7 @@ impl<P: Put> Live<'_, P> {
             };
             self.tell(&trouble);
             if ended {
-                return;
+                return true;
             }
             due = every.map(|every| Instant::now() + every);
         }
@@ -251,7 +271,7 @@ impl<P: Put> Live<'_, P> {
         self.sources.shut_down(reason, self.rim.now_ms());
         self.drain(Draining::Live);
         let now = self.rim.now();
-        let deadline = Deadline::told(deadline_ms, now);
+        let deadline = Deadline::of_shutdown(deadline_ms, now);
         let budget = self.budget();
         let trouble = self
             .pipeline

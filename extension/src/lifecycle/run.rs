@@ -143,6 +143,7 @@ async fn live(config: &Config, ready: Ready<'_>, api: &Api, rim: &mut Rim) -> u8
     let live = Live {
         pipeline: Pipeline::new(parts),
         writing: Writing::beside(&config.journal),
+        gave_up: true,
         signals: Signals::new(ready.doorbell, telemetry),
         sources: ready.sources,
         put: client(ready.account, &credentials, rim),

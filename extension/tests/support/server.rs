@@ -50,6 +50,12 @@ pub(crate) enum Answer {
     Deny,
     /// No answer until the extension asks for its next event.
     HangUntilNext,
+    /// 200, and a body that only comes when the next event is asked for.
+    DripUntilNext,
+    /// The request is read and the connection closed.
+    Lose,
+    /// 413.
+    TooLarge,
     Ok,
 }
 
@@ -199,6 +205,17 @@ impl Fake {
         self.seen().into_iter().filter_map(put).collect()
     }
 
+    fn wait_for_another_next(&self) {
+        let asked = |state: &State| state.seen.iter().filter(|s| **s == Seen::Next).count();
+        let before = asked(&self.lock());
+        drop(
+            self.state
+                .1
+                .wait_while(self.lock(), |s| asked(s) == before)
+                .unwrap(),
+        );
+    }
+
     fn connection(&self, stream: TcpStream) {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         let mut stream = stream;
@@ -208,6 +225,11 @@ impl Fake {
             };
             let length = answer.len();
             let head = format!("HTTP/1.1 {status} X\r\n{extra}content-length: {length}\r\n\r\n");
+            if extra.contains(DRIP) {
+                stream.write_all(head.as_bytes()).unwrap();
+                self.wait_for_another_next();
+                return;
+            }
             if stream
                 .write_all(&[head.as_bytes(), &answer].concat())
                 .is_err()
@@ -314,15 +336,11 @@ impl Fake {
             Answer::Throttle => Some((400, extra, error("Throttling"))),
             Answer::Fault => Some((500, extra, error("InternalServiceFault"))),
             Answer::Deny => Some((403, extra, error("AccessDenied"))),
+            Answer::TooLarge => Some((413, String::new(), b"too large".to_vec())),
+            Answer::Lose => None,
+            Answer::DripUntilNext => Some((200, extra + DRIP, vec![0xa0])),
             Answer::HangUntilNext => {
-                let asked = |state: &State| state.seen.iter().filter(|s| **s == Seen::Next).count();
-                let before = asked(&self.lock());
-                drop(
-                    self.state
-                        .1
-                        .wait_while(self.lock(), |s| asked(s) == before)
-                        .unwrap(),
-                );
+                self.wait_for_another_next();
                 self.note(Seen::LetGo);
                 None
             }
@@ -340,6 +358,9 @@ pub(crate) fn post(authority: &str, path: &str, kind: &str, body: &[u8]) -> Stri
     stream.read_to_end(&mut answer).unwrap();
     String::from_utf8_lossy(&answer).into_owned()
 }
+
+/// Marks an answer whose body is held back.
+const DRIP: &str = "x-drip: 1\r\n";
 
 fn request(reader: &mut impl BufRead) -> Option<(String, HashMap<String, String>, Vec<u8>)> {
     let mut lines = Vec::new();
