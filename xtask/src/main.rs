@@ -1,4 +1,4 @@
-//! Tasks of this repository: `cargo xtask demo`, `test`, `conformance`.
+//! Tasks of this repository: `cargo xtask demo`, `test`, `conformance`, `size`.
 //!
 //! Everything that a newcomer, a developer or CI runs goes through here, so that
 //! the three see the same commands.
@@ -8,6 +8,7 @@ mod steps;
 mod demo;
 mod test;
 mod conformance;
+mod size;
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -57,6 +58,9 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         pytest: Vec<String>,
     },
+    /// Build the layer as it is shipped, pack it into target/, and show what binary
+    /// and zip weigh beside others. Fails beyond 3.0 MB and 1.4 MB.
+    Size,
 }
 
 fn main() -> ExitCode {
@@ -80,6 +84,7 @@ fn main() -> ExitCode {
             ),
             Task::Test { no_conformance } => test::run(&workspace, !no_conformance),
             Task::Conformance { pytest } => conformance::run(&workspace, &pytest),
+            Task::Size => size::run(&workspace),
         }
     };
     match run() {
