@@ -12,6 +12,7 @@ use super::{
     signals::Signals,
     sources::Sources,
     terminate::Terminate,
+    waits::{LOOK, at, gone, next, tick},
 };
 use crate::{
     clock::Moment,
@@ -27,10 +28,6 @@ use crate::{
 const SHUTDOWN_MS: i64 = 2_000;
 /// By then the request for the first event has left.
 const PREPARE: Duration = Duration::from_millis(2);
-/// How soon it is seen that the process which should ring is gone.
-const LOOK: Duration = Duration::from_millis(50);
-/// Failed calls of `/event/next` in a row before the API counts as gone.
-const MOST_FAILURES: u32 = 10;
 
 /// Everything the loop needs.
 pub(super) struct Live<'a, P> {
@@ -396,44 +393,4 @@ struct Beside<'a> {
     will_ring: bool,
     /// Whether to flush at once.
     at_start: bool,
-}
-
-/// Waits until no library is attached any more.
-async fn gone(writing: &Writing) {
-    while writing.is_held() {
-        sleep(LOOK).await;
-    }
-}
-
-async fn at(due: Option<Instant>) {
-    match due {
-        Some(due) => sleep_until(due).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// `/event/next`, tried again when it fails: an extension that leaves takes the
-/// environment with it.
-pub(super) async fn next(api: &Api) -> Result<Event, ApiError> {
-    let mut failures = 0;
-    loop {
-        let error = match api.next().await {
-            Ok(event) => return Ok(event),
-            Err(error) => error,
-        };
-        failures += 1;
-        if failures == MOST_FAILURES {
-            return Err(error);
-        }
-        sleep(Duration::from_millis(20 << failures)).await;
-    }
-}
-
-async fn tick(timer: Option<&mut Interval>) {
-    match timer {
-        Some(timer) => {
-            timer.tick().await;
-        }
-        None => std::future::pending().await,
-    }
 }

@@ -5,6 +5,7 @@ pub mod api;
 pub mod signals;
 mod sources;
 mod terminate;
+mod waits;
 mod report;
 pub mod live;
 pub mod run;

@@ -14,10 +14,11 @@ use tokio::{sync::mpsc, time::timeout};
 use super::{
     Api, Event,
     api::Subscription,
-    live::{Live, next, seed},
+    live::{Live, seed},
     report::resident_bytes,
     signals::Signals,
     sources::Sources,
+    waits::next,
 };
 use crate::{
     clock::{Clock, Moment},
@@ -297,7 +298,11 @@ fn client(account: &Account, credentials: &Credentials, rim: &mut Rim) -> CloudW
         }
         read.ok()
     });
-    CloudWatch::new(account.clone(), credentials.clone(), bundle.unwrap_or_default())
+    CloudWatch::new(
+        account.clone(),
+        credentials.clone(),
+        bundle.unwrap_or_default(),
+    )
 }
 
 /// Asks for events and does nothing with them.
