@@ -195,9 +195,7 @@ fn judge(error: &SdkError<PutMetricDataError>, wire: &Wire) -> Result<(), PutErr
 
 /// Whether the failure came before the request was on the wire.
 fn never_sent(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |&error| error.source()).any(|cause| {
-        cause.is::<NeverSent>()
-    })
+    std::iter::successors(Some(error), |&error| error.source()).any(|cause| cause.is::<NeverSent>())
 }
 
 /// The error and its causes in one bounded line.
