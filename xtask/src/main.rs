@@ -6,6 +6,7 @@
 mod workspace;
 mod steps;
 mod demo;
+mod guarantees;
 mod test;
 mod conformance;
 mod size;
@@ -51,6 +52,16 @@ enum Task {
         #[arg(long)]
         no_conformance: bool,
     },
+    /// Run the fault matrix, every fault under every flush policy with real
+    /// processes, and write what it found to docs/guarantees.md.
+    Guarantees {
+        /// Do not write the page: fail when it is not what the run gives.
+        #[arg(long, conflicts_with = "only")]
+        check: bool,
+        /// Run the faults whose name contains this, and leave the page alone.
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
+    },
     /// Run the product against software that nobody here wrote: AWS CLI, boto3,
     /// AWS's Runtime Interface Emulator, the X-Ray SDK, ministack and others.
     Conformance {
@@ -82,6 +93,14 @@ fn main() -> ExitCode {
                     rate,
                 },
             ),
+            Task::Guarantees { check, only } => {
+                let mode = if check {
+                    guarantees::Mode::Check
+                } else {
+                    guarantees::Mode::Write
+                };
+                guarantees::run(&workspace, mode, only.as_deref())
+            }
             Task::Test { no_conformance } => test::run(&workspace, !no_conformance),
             Task::Conformance { pytest } => conformance::run(&workspace, &pytest),
             Task::Size => size::run(&workspace),

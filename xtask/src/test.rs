@@ -4,7 +4,7 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    conformance,
+    conformance, guarantees,
     steps::{self, step},
     workspace::Workspace,
 };
@@ -37,6 +37,7 @@ pub(crate) fn run(workspace: &Workspace, with_conformance: bool) -> Result<()> {
             .cargo()
             .args(["test", "--workspace", "--all-features", "--no-fail-fast"]),
     )?;
+    guarantees::run(workspace, guarantees::Mode::Check, None)?;
     if with_conformance {
         conformance::run(workspace, &[])?;
     }
