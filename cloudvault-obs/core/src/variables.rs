@@ -120,6 +120,17 @@ pub const JOURNAL: Variable = Variable::new(
     "the file by which points reach the extension; doorbell, writer's lock and spill file stand beside it",
 );
 
+/// Segments that find no daemon.
+pub const FORWARD_SEGMENTS: Variable = Variable::new(
+    "OBS_FORWARD_SEGMENTS",
+    "false",
+    Form::Switch,
+    Both,
+    "whether segments that find no X-Ray daemon go to X-Ray through the extension, which then needs \
+     `xray:PutTraceSegments` (`obs iam --forward-segments`). They wait in a file of at most 4 MiB \
+     (OBS_JOURNAL with `.segments` behind it)",
+);
+
 /// When points leave.
 pub const FLUSH: Variable = Variable::new(
     "OBS_FLUSH",
@@ -419,10 +430,10 @@ const LIBRARY: &[Variable] = &[
     ),
 ];
 
-/// The three variables that say who one is, then the extension's, then the
+/// What library and extension agree on, then the extension's, then the
 /// library's.
 pub const GROUPS: &[(&str, &[Variable])] = &[
-    ("Both", &[SERVICE, NAMESPACE, JOURNAL]),
+    ("Both", &[SERVICE, NAMESPACE, JOURNAL, FORWARD_SEGMENTS]),
     (
         "The extension",
         &[

@@ -74,6 +74,24 @@ pub const SPILL_FAILURES: WellKnown = standard(
     Unit::Count,
     "times that the spill file had no room, or the disk none",
 );
+/// Segments that X-Ray took.
+pub const SEGMENTS_FORWARDED: WellKnown = standard(
+    "ExtensionSegmentsForwarded",
+    Unit::Count,
+    "documents of segments that X-Ray took from the extension",
+);
+/// Segments that X-Ray refused.
+pub const SEGMENTS_DROPPED: WellKnown = standard(
+    "ExtensionSegmentsDropped",
+    Unit::Count,
+    "documents of segments that X-Ray refused each time",
+);
+/// Requests to X-Ray that failed.
+pub const SEGMENT_ERRORS: WellKnown = standard(
+    "ExtensionSegmentErrors",
+    Unit::Count,
+    "requests with segments that X-Ray did not answer 200",
+);
 /// Time by which invocations grew.
 pub const OVERHEAD: WellKnown = standard(
     "ExtensionOverheadMilliseconds",
@@ -101,6 +119,9 @@ pub const ALL: &[WellKnown] = &[
     AMBIGUOUS_RETRIES,
     SPILL_BYTES,
     SPILL_FAILURES,
+    SEGMENTS_FORWARDED,
+    SEGMENTS_DROPPED,
+    SEGMENT_ERRORS,
     OVERHEAD,
     RESIDENT,
 ];

@@ -17,6 +17,7 @@ mod cause;
 mod text;
 mod document;
 mod batch;
+pub mod spool;
 
 pub use batch::{Batch, Delivery};
 pub use cause::{Exception, Frame};
