@@ -4,7 +4,7 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    api, conformance, features, fuzz,
+    api, conformance, features, fuzz, guarantees,
     steps::{self, step},
     workspace::Workspace,
 };
@@ -40,6 +40,7 @@ pub(crate) fn run(workspace: &Workspace, with_conformance: bool) -> Result<()> {
     features::run(workspace)?;
     api::run(workspace, false)?;
     fuzz::run(workspace, &[], fuzz::RUNS)?;
+    guarantees::run(workspace, guarantees::Mode::Check, None)?;
     if with_conformance {
         conformance::run(workspace, &[])?;
     }

@@ -15,6 +15,7 @@
 //! * [`log`]: the fields of spans and events, and the log line;
 //! * [`segment`]: X-Ray subsegment documents;
 //! * [`metric`]: series, units, limits; [`names`]: the well-known metrics;
+//!   [`variables`]: what the environment decides;
 //! * [`journal`]: how points reach the extension;
 //! * [`emf`]: how they reach CloudWatch where there is no extension.
 
@@ -28,6 +29,7 @@ pub mod log;
 pub mod segment;
 pub mod metric;
 pub mod names;
+pub mod variables;
 pub mod journal;
 pub mod emf;
 

@@ -3,6 +3,10 @@
 pub mod http;
 pub mod api;
 pub mod signals;
+mod sources;
+mod terminate;
+mod waits;
+mod report;
 pub mod live;
 pub mod run;
 

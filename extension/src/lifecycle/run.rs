@@ -6,7 +6,7 @@
 //! idles: one that leaves takes the environment with it. Only `register` is
 //! fatal, since without it Lambda would end the environment anyway.
 
-use std::{process, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use cloudvault_obs_core::json::Value;
 use tokio::{sync::mpsc, time::timeout};
@@ -14,16 +14,22 @@ use tokio::{sync::mpsc, time::timeout};
 use super::{
     Api, Event,
     api::Subscription,
-    live::{Live, next},
+    live::{Live, seed},
+    report::resident_bytes,
     signals::Signals,
+    sources::Sources,
+    waits::next,
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, Moment},
     cloudwatch::aws::{CloudWatch, usable_authorities},
     config::{Account, Complaint, Config},
-    flush::Pipeline,
-    intake::{Doorbell, Intake},
+    credentials::Credentials,
+    flush::{Own, Parts, Pipeline, Schedule, Spill},
+    intake::{Doorbell, Intake, Writing},
     log::{Level, Log},
+    platform::{Meter, Scope},
+    receivers::Receivers,
     telemetry::{Listener, Parsed},
 };
 
@@ -48,7 +54,7 @@ const DELIVERIES: usize = 64;
 /// What the extension gets from outside: time, a place for log lines, its name.
 pub struct Rim {
     /// Tells the time.
-    pub clock: Box<dyn Clock>,
+    pub clock: Arc<dyn Clock>,
     /// Takes log lines.
     pub log: Log,
     /// The name of the extension's own file, under which it has to register.
@@ -56,6 +62,10 @@ pub struct Rim {
 }
 
 impl Rim {
+    pub(super) fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
     pub(super) fn now_ms(&self) -> i64 {
         self.clock.now_ms()
     }
@@ -75,7 +85,7 @@ pub async fn run(config: Config, complaints: Vec<Complaint>, mut rim: Rim) -> u8
         );
         rim.say(Level::Error, &message, &[]);
     }
-    let ready = ready(&config, &mut rim);
+    let ready = ready(&config, &mut rim).await;
     let api = match register(&config, &rim.name).await {
         Ok(api) => api,
         Err(reason) => {
@@ -83,40 +93,65 @@ pub async fn run(config: Config, complaints: Vec<Complaint>, mut rim: Rim) -> u8
             return exit::NOT_REGISTERED;
         }
     };
-    let Some((
-        account,
-        Intake {
-            reader,
-            lock: _lock,
-        },
-        doorbell,
-    )) = ready
-    else {
-        return idle(&api).await;
-    };
-    let telemetry = match timeout(SUBSCRIBE, subscribe(&api, &config)).await {
+    match ready {
+        Some(ready) => live(&config, ready, &api, &mut rim).await,
+        None => idle(&api).await,
+    }
+}
+
+/// What stands before `register`.
+struct Ready<'a> {
+    account: &'a Account,
+    intake: Intake,
+    doorbell: Option<Doorbell>,
+    sources: Sources,
+}
+
+/// What comes after `register`, and then life itself.
+async fn live(config: &Config, ready: Ready<'_>, api: &Api, rim: &mut Rim) -> u8 {
+    let telemetry = match timeout(SUBSCRIBE, subscribe(api, config)).await {
         Ok(Ok(telemetry)) => telemetry,
         Ok(Err(reason)) => {
             rim.say(Level::Warn, &reason, &[]);
             None
         }
         Err(_) => {
-            rim.say(
-                Level::Warn,
-                "failed to subscribe to telemetry: no answer",
-                &[],
-            );
+            let message = "failed to subscribe to telemetry: no answer";
+            rim.say(Level::Warn, message, &[]);
             None
         }
     };
-    let seed = rim.now_ms().cast_unsigned() ^ (u64::from(process::id()) << 32);
+    let source = ready.account.credentials.clone();
+    let credentials = Credentials::new(source, Arc::clone(&rim.clock));
+    let Intake {
+        reader,
+        lock: _lock,
+    } = ready.intake;
+    let parts = Parts {
+        reader,
+        spill: spill(config, rim),
+        limits: config.limits,
+        on_timeout: config.on_timeout,
+        schedule: Schedule::new(config.policy, config.interval),
+        own: Own::new(
+            config.self_metrics,
+            &config.namespace,
+            &config.service,
+            resident_bytes,
+        ),
+        seed: seed(rim.now()),
+    };
     let live = Live {
-        pipeline: Pipeline::new(reader, config.on_timeout, seed),
-        signals: Signals::new(doorbell, telemetry),
-        put: client(account, &mut rim),
-        api: &api,
-        config: &config,
-        rim: &mut rim,
+        pipeline: Pipeline::new(parts),
+        writing: Writing::beside(&config.journal),
+        gave_up: true,
+        signals: Signals::new(ready.doorbell, telemetry),
+        sources: ready.sources,
+        put: client(ready.account, &credentials, rim),
+        credentials,
+        api,
+        config,
+        rim,
         told: None,
         prepared: false,
     };
@@ -125,7 +160,7 @@ pub async fn run(config: Config, complaints: Vec<Complaint>, mut rim: Rim) -> u8
 
 /// What has to stand before `register`. Without an account the journal is not
 /// even locked, so the library sees that nobody reads and writes log lines.
-fn ready<'a>(config: &'a Config, rim: &mut Rim) -> Option<(&'a Account, Intake, Option<Doorbell>)> {
+async fn ready<'a>(config: &'a Config, rim: &mut Rim) -> Option<Ready<'a>> {
     let account = match &config.account {
         Ok(account) => account,
         Err(error) => {
@@ -155,7 +190,12 @@ fn ready<'a>(config: &'a Config, rim: &mut Rim) -> Option<(&'a Account, Intake, 
             rim.say(Level::Warn, &message, &[]);
         })
         .ok();
-    Some((account, intake, doorbell))
+    Some(Ready {
+        account,
+        intake,
+        doorbell,
+        sources: sources(config, rim).await,
+    })
 }
 
 async fn register(config: &Config, name: &str) -> Result<Api, String> {
@@ -204,7 +244,42 @@ async fn subscribe(api: &Api, config: &Config) -> Result<Option<mpsc::Receiver<P
     }
 }
 
-fn client(account: &Account, rim: &mut Rim) -> CloudWatch {
+/// What is asked for beside the journal.
+async fn sources(config: &Config, rim: &mut Rim) -> Sources {
+    let scope = Scope {
+        namespace: config.namespace.clone(),
+        service: config.service.clone(),
+    };
+    let clock = Arc::clone(&rim.clock);
+    let (receivers, complaints) = Receivers::start(config.ports, &scope, clock).await;
+    for complaint in complaints {
+        rim.say(Level::Error, &complaint, &[]);
+    }
+    let meter = config
+        .platform_metrics
+        .then(|| Meter::new(scope, config.mode));
+    Sources::new(meter, receivers)
+}
+
+/// The spill file; without it, points wait in the journal alone. Whoever comes
+/// here holds the journal's lock.
+fn spill(config: &Config, rim: &mut Rim) -> Spill {
+    if config.spill == 0 {
+        return Spill::none();
+    }
+    let path = Spill::path(&config.journal);
+    Spill::open(&path, config.spill).unwrap_or_else(|error| {
+        let message = format!(
+            "failed to open the spill file {}: {error}; in an outage of CloudWatch the journal alone \
+             keeps points",
+            path.display()
+        );
+        rim.say(Level::Warn, &message, &[]);
+        Spill::none()
+    })
+}
+
+fn client(account: &Account, credentials: &Credentials, rim: &mut Rim) -> CloudWatch {
     let bundle = account.ca_bundle.as_ref().and_then(|path| {
         let read = std::fs::read(path);
         let trouble = match &read {
@@ -223,7 +298,11 @@ fn client(account: &Account, rim: &mut Rim) -> CloudWatch {
         }
         read.ok()
     });
-    CloudWatch::new(account.clone(), bundle.unwrap_or_default())
+    CloudWatch::new(
+        account.clone(),
+        credentials.clone(),
+        bundle.unwrap_or_default(),
+    )
 }
 
 /// Asks for events and does nothing with them.

@@ -38,6 +38,8 @@ pub(crate) struct Request {
     /// Length of the body before compression.
     pub(crate) bytes: usize,
     pub(crate) names: Vec<String>,
+    /// Who signed it.
+    pub(crate) access_key: String,
 }
 
 /// How the next PutMetricData is answered; without any, with 200.
@@ -48,6 +50,12 @@ pub(crate) enum Answer {
     Deny,
     /// No answer until the extension asks for its next event.
     HangUntilNext,
+    /// 200, and a body that only comes when the next event is asked for.
+    DripUntilNext,
+    /// The request is read and the connection closed.
+    Lose,
+    /// 413.
+    TooLarge,
     Ok,
 }
 
@@ -123,8 +131,12 @@ impl Fake {
     }
 
     pub(crate) fn shutdown(&self, deadline_ms: i64) {
+        self.shut_down("spindown", deadline_ms);
+    }
+
+    pub(crate) fn shut_down(&self, reason: &str, deadline_ms: i64) {
         self.event(&format!(
-            r#"{{"eventType":"SHUTDOWN","shutdownReason":"spindown","deadlineMs":{deadline_ms}}}"#
+            r#"{{"eventType":"SHUTDOWN","shutdownReason":"{reason}","deadlineMs":{deadline_ms}}}"#
         ));
     }
 
@@ -144,20 +156,20 @@ impl Fake {
 
     /// Posts platform.runtimeDone to whoever subscribed.
     pub(crate) fn runtime_done(&self, request_id: &str) {
+        self.telemetry(&format!(
+            r#"[{{"type":"platform.odd"}},{{"time":"t","type":"platform.runtimeDone","record":{{"requestId":"{request_id}","status":"success"}}}}]"#
+        ));
+    }
+
+    /// Posts a delivery to whoever subscribed, who always answers 200.
+    pub(crate) fn telemetry(&self, body: &str) {
         let uri = self
             .lock()
             .telemetry
             .clone()
             .expect("the extension has subscribed");
         let authority = uri.strip_prefix("http://").unwrap().trim_end_matches('/');
-        let body = format!(
-            r#"[{{"type":"platform.odd"}},{{"time":"t","type":"platform.runtimeDone","record":{{"requestId":"{request_id}","status":"success"}}}}]"#
-        );
-        let mut stream = TcpStream::connect(authority).unwrap();
-        let length = body.len();
-        write!(stream, "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        let answer = post(authority, "/", "application/json", body.as_bytes());
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
@@ -193,6 +205,17 @@ impl Fake {
         self.seen().into_iter().filter_map(put).collect()
     }
 
+    fn wait_for_another_next(&self) {
+        let asked = |state: &State| state.seen.iter().filter(|s| **s == Seen::Next).count();
+        let before = asked(&self.lock());
+        drop(
+            self.state
+                .1
+                .wait_while(self.lock(), |s| asked(s) == before)
+                .unwrap(),
+        );
+    }
+
     fn connection(&self, stream: TcpStream) {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         let mut stream = stream;
@@ -202,6 +225,11 @@ impl Fake {
             };
             let length = answer.len();
             let head = format!("HTTP/1.1 {status} X\r\n{extra}content-length: {length}\r\n\r\n");
+            if extra.contains(DRIP) {
+                stream.write_all(head.as_bytes()).unwrap();
+                self.wait_for_another_next();
+                return;
+            }
             if stream
                 .write_all(&[head.as_bytes(), &answer].concat())
                 .is_err()
@@ -308,21 +336,31 @@ impl Fake {
             Answer::Throttle => Some((400, extra, error("Throttling"))),
             Answer::Fault => Some((500, extra, error("InternalServiceFault"))),
             Answer::Deny => Some((403, extra, error("AccessDenied"))),
+            Answer::TooLarge => Some((413, String::new(), b"too large".to_vec())),
+            Answer::Lose => None,
+            Answer::DripUntilNext => Some((200, extra + DRIP, vec![0xa0])),
             Answer::HangUntilNext => {
-                let asked = |state: &State| state.seen.iter().filter(|s| **s == Seen::Next).count();
-                let before = asked(&self.lock());
-                drop(
-                    self.state
-                        .1
-                        .wait_while(self.lock(), |s| asked(s) == before)
-                        .unwrap(),
-                );
+                self.wait_for_another_next();
                 self.note(Seen::LetGo);
                 None
             }
         }
     }
 }
+
+/// One POST on a connection of its own; gives the whole answer.
+pub(crate) fn post(authority: &str, path: &str, kind: &str, body: &[u8]) -> String {
+    let mut stream = TcpStream::connect(authority).unwrap();
+    let length = body.len();
+    write!(stream, "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n").unwrap();
+    stream.write_all(body).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Marks an answer whose body is held back.
+const DRIP: &str = "x-drip: 1\r\n";
 
 fn request(reader: &mut impl BufRead) -> Option<(String, HashMap<String, String>, Vec<u8>)> {
     let mut lines = Vec::new();
@@ -384,7 +422,10 @@ fn decode(headers: &HashMap<String, String>, body: &[u8]) -> Request {
             .map(number)
             .collect()
     };
+    let authorization = &headers["authorization"];
+    let scope = authorization.split_once("Credential=").unwrap().1;
     Request {
+        access_key: scope.split('/').next().unwrap().to_owned(),
         namespace: get(&body, "Namespace").as_text().unwrap().to_owned(),
         points: data.iter().flat_map(counts).sum::<f64>() as u64,
         data: data.len(),

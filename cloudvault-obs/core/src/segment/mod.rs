@@ -19,6 +19,7 @@ mod name;
 mod time;
 mod document;
 mod batch;
+pub mod spool;
 
 pub use batch::{Batch, Delivery};
 pub use cause::{Exception, Frame};

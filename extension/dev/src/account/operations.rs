@@ -33,6 +33,59 @@ pub(crate) fn call(account: &Account, service: Service, operation: &str, input: 
     answered.unwrap_or_else(|| Err(Fault::unknown_operation(service.as_str(), operation)))
 }
 
+/// The operations of a service, by name.
+pub(crate) fn names(service: Service) -> &'static [&'static str] {
+    match service {
+        Service::CloudWatch => &[
+            "PutMetricData",
+            "ListMetrics",
+            "GetMetricData",
+            "GetMetricStatistics",
+            "PutMetricAlarm",
+            "PutCompositeAlarm",
+            "DescribeAlarms",
+            "DescribeAlarmsForMetric",
+            "DescribeAlarmHistory",
+            "DeleteAlarms",
+            "SetAlarmState",
+            "EnableAlarmActions",
+            "DisableAlarmActions",
+            "PutDashboard",
+            "GetDashboard",
+            "ListDashboards",
+            "DeleteDashboards",
+            "TagResource",
+            "UntagResource",
+            "ListTagsForResource",
+        ],
+        Service::Sns => &[
+            "CreateTopic",
+            "DeleteTopic",
+            "ListTopics",
+            "GetTopicAttributes",
+            "SetTopicAttributes",
+            "Publish",
+            "Subscribe",
+            "Unsubscribe",
+            "ConfirmSubscription",
+            "ListSubscriptions",
+            "ListSubscriptionsByTopic",
+            "GetSubscriptionAttributes",
+            "SetSubscriptionAttributes",
+            "TagResource",
+            "UntagResource",
+            "ListTagsForResource",
+        ],
+        Service::Sts => &["GetCallerIdentity"],
+        Service::XRay => &[
+            "PutTraceSegments",
+            "GetTraceSummaries",
+            "BatchGetTraces",
+            "PutTelemetryRecords",
+        ],
+    }
+}
+
 fn cloudwatch(account: &Account, operation: &str, input: Tree) -> Option<Answer> {
     Some(match operation {
         "PutMetricData" => run(account, input, put_metric_data::put_metric_data),

@@ -125,6 +125,16 @@ impl Process {
         self.group.as_raw_pid().unsigned_abs()
     }
 
+    /// Stops the group where it is.
+    pub(crate) fn freeze(&self) {
+        self.registry.signal(self.group, Signal::STOP);
+    }
+
+    /// Lets the group go on.
+    pub(crate) fn thaw(&self) {
+        self.registry.signal(self.group, Signal::CONT);
+    }
+
     /// Asks the group to end.
     pub(crate) fn terminate(&self) {
         self.registry.signal(self.group, Signal::TERM);
