@@ -390,6 +390,13 @@ const LIBRARY: &[Variable] = &[
         "keys whose values stay",
     ),
     Variable::new(
+        "OBS_TIMEZONE",
+        "UTC",
+        Form::Text("IANA name, such as Europe/Berlin"),
+        Library,
+        "clock of the lines' timestamps (feature timezone); else TZ",
+    ),
+    Variable::new(
         "OBS_TIMEOUT_MARGIN",
         "500ms",
         Form::Text("time as 500ms or 2s, or off"),

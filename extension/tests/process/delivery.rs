@@ -21,7 +21,7 @@ fn nexts(fake: &Fake) -> usize {
 fn a_200_whose_body_drips_is_a_200() {
     let world = World::start(
         |fake| fake.answer(&[Answer::DripUntilNext]),
-        &[("OBS_FLUSH_BUDGET", "300ms")],
+        &[("OBS_FLUSH_BUDGET", "2s")],
     );
     world.invocation("a", 2);
     let (last, others) = world.shutdown();

@@ -298,7 +298,7 @@ impl Lab {
     /// Takes all faults away.
     pub(super) fn heal(&self) -> Result<()> {
         let url = format!("{}/api/faults", self.endpoint);
-        ureq::delete(&url)
+        agent().delete(&url)
             .call()
             .context("failed to clear faults")?;
         Ok(())
@@ -312,7 +312,7 @@ impl Lab {
     /// SHUTDOWN, two seconds, the end.
     pub(super) fn spin_down(&self) -> Result<()> {
         let url = format!("{}/api/spin-down", self.endpoint);
-        ureq::post(&url)
+        agent().post(&url)
             .send_empty()
             .context("failed to spin down")?;
         Ok(())
@@ -361,7 +361,7 @@ impl Lab {
     }
 
     fn get(&self, path: &str) -> Result<Value> {
-        ureq::get(&format!("{}/api/{path}", self.endpoint))
+        agent().get(&format!("{}/api/{path}", self.endpoint))
             .call()
             .with_context(|| format!("failed to ask obs dev for {path}"))?
             .body_mut()
@@ -400,9 +400,18 @@ fn call(endpoint: &str, share: Share, then: Then) -> Result<bool> {
         "points": share.points,
         "then": then.as_str(),
     });
-    let answer = ureq::post(&url).send(event.to_string());
+    let answer = agent().post(&url).send(event.to_string());
     let answer = answer.context("failed to invoke the function")?;
     Ok(answer.headers().contains_key("x-amz-function-error"))
+}
+
+/// Asks with an end: a call that never comes back would leave the whole matrix waiting
+/// and no cell to name.
+pub(super) fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .timeout_global(Some(2 * PATIENCE))
+        .build()
+        .into()
 }
 
 /// A path of a Unix socket is short, so the folders' names are, too.
