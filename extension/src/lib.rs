@@ -14,6 +14,7 @@
 //! * [`flush`]: when they leave, how long that may take, what becomes of them;
 //! * [`credentials`]: who signs;
 //! * [`cloudwatch`]: who takes them;
+//! * [`segments`]: traces that found no daemon, to X-Ray;
 //! * [`lifecycle`]: Lambda's events around all that.
 //!
 //! # What is promised
@@ -32,6 +33,8 @@
 //! | no credentials, no journal | the library sees no extension and writes log lines itself |
 //! | the whole environment is destroyed | lost |
 //!
+//! Of segments the same holds once they are in their spool, and X-Ray keeps one an id.
+//!
 //! PutMetricData knows no idempotency token, so "exactly once" cannot be had.
 
 pub mod config;
@@ -47,4 +50,5 @@ pub mod tally;
 pub mod flush;
 pub mod credentials;
 pub mod cloudwatch;
+pub mod segments;
 pub mod lifecycle;

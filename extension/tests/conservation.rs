@@ -18,6 +18,7 @@ use cloudvault_obs_extension::{
     cloudwatch::{Class, Put, PutError},
     config::{OnTimeout, SelfMetrics},
     flush::{Own, Parts, Pipeline, Policy, Schedule, Spill, Stop},
+    segments::Forwarder,
     tally::Tally,
 };
 use proptest::prelude::*;
@@ -344,6 +345,7 @@ fn pipeline(journal: &Journal, dir: &tempfile::TempDir, setting: Setting) -> Pip
         },
         limits: Limits::default(),
         on_timeout: setting.on_timeout,
+        segments: Forwarder::off(),
         schedule: Schedule::new(setting.policy, Duration::from_secs(10)),
         own: Own::new(SelfMetrics::All, "Even", "test", || None),
         seed: 1,

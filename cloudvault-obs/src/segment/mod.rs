@@ -17,6 +17,7 @@ mod failure;
 mod response;
 mod trail;
 mod watch;
+mod forward;
 mod sink;
 
 pub(crate) use open::{Draft, Open, Recording};

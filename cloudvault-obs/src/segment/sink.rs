@@ -11,7 +11,7 @@ use std::{
 
 use cloudvault_obs_core::segment::Batch;
 
-use super::{Settings, watch::Watch};
+use super::{Settings, forward::Forward, watch::Watch};
 use crate::{clock, config, invocation::Invocation};
 
 /// Sends documents, and counts those that could not be sent.
@@ -30,6 +30,8 @@ enum Exporter {
     /// There is nobody to send to: nothing is recorded, and nothing lost.
     None,
     Daemon(UdpSocket),
+    /// The daemon if it is there, else the extension.
+    Forward(Forward),
     /// For tests of handlers: each datagram as it would have left.
     Memory(Arc<Mutex<Vec<Vec<u8>>>>),
 }
@@ -59,7 +61,13 @@ impl Segments {
             socket.set_nonblocking(true).ok()?;
             Some(socket)
         });
-        Self::new(daemon.map_or(Exporter::None, Exporter::Daemon), settings)
+        let forward = settings.forward.as_deref().and_then(Forward::open);
+        let exporter = match (forward, daemon) {
+            (Some(forward), daemon) => Exporter::Forward(forward.behind(daemon)),
+            (None, Some(daemon)) => Exporter::Daemon(daemon),
+            (None, None) => Exporter::None,
+        };
+        Self::new(exporter, settings)
     }
 
     /// Documents that stay in memory: each a whole datagram with its header.
@@ -101,6 +109,10 @@ impl Segments {
                 if socket.send(datagram).is_err() && socket.send(datagram).is_err() {
                     self.lost.fetch_add(1, Ordering::Relaxed);
                 }
+            }),
+            Exporter::Forward(forward) => batch.datagrams(|datagram| {
+                self.lost
+                    .fetch_add(forward.send(datagram), Ordering::Relaxed);
             }),
             Exporter::Memory(datagrams) => {
                 let mut datagrams = datagrams.lock().unwrap_or_else(PoisonError::into_inner);

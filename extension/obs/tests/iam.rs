@@ -71,6 +71,38 @@ fn several_namespaces_stand_under_one_condition_and_yaml_says_the_same() {
 }
 
 #[test]
+fn segments_are_allowed_only_when_they_are_forwarded() {
+    let arguments = ["--namespace", "CloudVault", "--forward-segments"];
+    let text = printed(&[&arguments[..], &["--format", "yaml"]].concat());
+    assert_snapshot!(text, @r#"
+    Version: "2012-10-17"
+    Statement:
+      - Sid: PutMetricsOfTheseNamespaces
+        Effect: Allow
+        Action: cloudwatch:PutMetricData
+        Resource: "*"
+        Condition:
+          StringEquals:
+            cloudwatch:namespace:
+              - "CloudVault"
+      - Sid: PutSegmentsWhereThereIsNoDaemon
+        Effect: Allow
+        Action: xray:PutTraceSegments
+        Resource: "*"
+    "#);
+    let policy: Value = serde_json::from_str(&printed(&arguments)).unwrap();
+    assert_eq!(
+        policy["Statement"][1],
+        json!({
+            "Sid": "PutSegmentsWhereThereIsNoDaemon",
+            "Effect": "Allow",
+            "Action": "xray:PutTraceSegments",
+            "Resource": "*"
+        })
+    );
+}
+
+#[test]
 fn quotes_in_a_namespace_stay_inside_their_string() {
     let odd = r#"a"],"b\"#;
     let policy: Value = serde_json::from_str(&printed(&["--namespace", odd])).unwrap();

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 pub use super::transport::usable_authorities;
 use super::{
     Class, Put, PutError, classify,
-    transport::{NeverSent, Transport},
+    transport::{Transport, never_sent},
     wire::{Watched, Wire},
 };
 use crate::{
@@ -191,11 +191,6 @@ fn judge(error: &SdkError<PutMetricDataError>, wire: &Wire) -> Result<(), PutErr
         // Before anything was sent, for one credentials that cannot sign.
         _ => named(Class::Denied, "NotSent"),
     }
-}
-
-/// Whether the failure came before the request was on the wire.
-fn never_sent(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |&error| error.source()).any(|cause| cause.is::<NeverSent>())
 }
 
 /// The error and its causes in one bounded line.

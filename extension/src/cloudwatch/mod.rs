@@ -6,6 +6,8 @@ pub mod aws;
 
 use std::{future::Future, time::Duration};
 
+pub(crate) use transport::{Transport, never_sent};
+
 use crate::batch::Batch;
 
 /// Takes batches.
@@ -95,7 +97,7 @@ pub fn classify(code: &str, status: u16) -> Class {
         | "RequestExpired" | "RequestTimeTooSkewed" | "RequestInTheFuture" => Class::Transient,
         "InvalidParameterValue" | "InvalidParameterCombination" | "MissingRequiredParameter"
         | "MissingParameter" | "InvalidFormat" | "InvalidFormatFault" | "Validation"
-        | "ValidationError" | "Serialization" | "MalformedInput" if status != 413 => {
+        | "ValidationError" | "InvalidRequest" | "Serialization" | "MalformedInput" if status != 413 => {
             Class::Unacceptable
         }
         "RequestEntityTooLarge" => Class::TooLarge,

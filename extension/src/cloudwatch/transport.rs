@@ -1,4 +1,4 @@
-//! How AWS's client reaches CloudWatch: one HTTP/1.1 connection, plain or TLS,
+//! How requests reach CloudWatch and X-Ray: one HTTP/1.1 connection, plain or TLS,
 //! kept for as long as the other end keeps it.
 //!
 //! AWS's own transport brings HTTP/2, a connection pool and the certificates of
@@ -7,6 +7,7 @@
 //! be used.
 
 use std::{
+    error::Error,
     io,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -40,7 +41,7 @@ const CONNECT: Duration = Duration::from_secs(1);
 
 /// One connection, and how to make it.
 #[derive(Debug, Clone)]
-pub(super) struct Transport {
+pub(crate) struct Transport {
     /// None for a local endpoint in plain HTTP.
     tls: Option<Arc<ClientConfig>>,
     kept: Arc<Kept>,
@@ -53,7 +54,7 @@ struct Kept(Mutex<Option<SendRequest<SdkBody>>>);
 impl Transport {
     /// TLS, unless `endpoint` is plain HTTP, which is a local one. `ca_bundle`
     /// holds authorities in PEM to trust beside the compiled-in ones.
-    pub(super) fn new(endpoint: Option<&str>, ca_bundle: &[u8]) -> Self {
+    pub(crate) fn new(endpoint: Option<&str>, ca_bundle: &[u8]) -> Self {
         let plain = endpoint.is_some_and(|url| url.starts_with("http://"));
         Self {
             tls: (!plain).then(|| tls(ca_bundle)).flatten().map(Arc::new),
@@ -63,17 +64,32 @@ impl Transport {
 
     /// A client without a connection yet.
     pub(super) fn connect(&self) -> SharedHttpClient {
-        let transport = Self {
+        SharedHttpClient::new(self.anew())
+    }
+
+    /// The same without a connection.
+    pub(crate) fn anew(&self) -> Self {
+        Self {
             tls: self.tls.clone(),
             kept: Arc::default(),
-        };
-        SharedHttpClient::new(transport)
+        }
     }
 
     async fn call(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let request = request
             .try_into_http1x()
             .map_err(|error| ConnectorError::user(Box::new(error)))?;
+        let answer = self.exchange(request).await?;
+        HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
+            .map_err(|error| ConnectorError::other(Box::new(error), None))
+    }
+
+    /// Sends a request whose address is a whole URL, and waits for the head of its
+    /// answer.
+    pub(crate) async fn exchange(
+        &self,
+        request: Request<SdkBody>,
+    ) -> Result<http::Response<Incoming>, ConnectorError> {
         let uri = request.uri().clone();
         let mut request = origin_form(request)?;
         if let Some(mut connection) = self.kept.take() {
@@ -81,7 +97,7 @@ impl Transport {
             // comes back and takes a new one.
             match connection.ready().await {
                 Ok(()) => match connection.try_send_request(request).await {
-                    Ok(answer) => return self.answered(connection, answer),
+                    Ok(answer) => return Ok(self.answered(connection, answer)),
                     Err(mut error) => match error.take_message() {
                         Some(unsent) => request = unsent,
                         None => return Err(broken(error.into_error())),
@@ -94,7 +110,7 @@ impl Transport {
             .await
             .map_err(|_| refused(io::Error::from(io::ErrorKind::TimedOut)))??;
         let answer = connection.send_request(request).await.map_err(broken)?;
-        self.answered(connection, answer)
+        Ok(self.answered(connection, answer))
     }
 
     /// The connection is free again when the answer's body has been read.
@@ -102,10 +118,9 @@ impl Transport {
         &self,
         connection: SendRequest<SdkBody>,
         answer: http::Response<Incoming>,
-    ) -> Result<HttpResponse, ConnectorError> {
+    ) -> http::Response<Incoming> {
         self.kept.put(connection);
-        HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
-            .map_err(|error| ConnectorError::other(Box::new(error), None))
+        answer
     }
 
     async fn open(&self, uri: &Uri) -> Result<SendRequest<SdkBody>, ConnectorError> {
@@ -196,7 +211,12 @@ fn broken(error: hyper::Error) -> ConnectorError {
 /// No connection came up.
 #[derive(Debug, thiserror::Error)]
 #[error("connect: {0}")]
-pub(super) struct NeverSent(#[source] io::Error);
+struct NeverSent(#[source] io::Error);
+
+/// Whether the failure came before the request was on the wire.
+pub(crate) fn never_sent(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error| error.source()).any(|cause| cause.is::<NeverSent>())
+}
 
 /// None when this platform's cryptography lacks a version of TLS, which ring does
 /// not.

@@ -87,7 +87,7 @@ impl Account {
                     expires_ms: None,
                 }),
             },
-            endpoint: endpoint(env)?,
+            endpoint: endpoint(env, "AWS_ENDPOINT_URL_CLOUDWATCH")?,
             ca_bundle: env.text(variables::CA_BUNDLE.name).map(PathBuf::from),
             fips,
             dual_stack,
@@ -108,8 +108,11 @@ fn container(env: &Environment, uri: &str) -> Result<Source, NoAccount> {
 
 /// A bad endpoint has no default: the real one would send a test's points to
 /// production.
-fn endpoint(env: &Environment) -> Result<Option<String>, NoAccount> {
-    for name in ["AWS_ENDPOINT_URL_CLOUDWATCH", "AWS_ENDPOINT_URL"] {
+pub(super) fn endpoint(
+    env: &Environment,
+    of_service: &'static str,
+) -> Result<Option<String>, NoAccount> {
+    for name in [of_service, "AWS_ENDPOINT_URL"] {
         let Some(url) = env.text(name) else { continue };
         let uri = url.parse::<http::Uri>().ok();
         let scheme = uri.as_ref().and_then(http::Uri::scheme_str);

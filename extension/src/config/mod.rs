@@ -16,6 +16,7 @@ use std::{
 
 use cloudvault_obs_core::variables::{self, Variable};
 
+use account::endpoint;
 pub use account::{Account, NoAccount, Secret};
 pub use environment::Complaint;
 use environment::Environment;
@@ -61,6 +62,8 @@ pub struct Config {
     pub self_metrics: SelfMetrics,
     /// `OBS_PLATFORM_METRICS`: whether Lambda's own numbers become metrics.
     pub platform_metrics: bool,
+    /// Whether segments that find no daemon are sent to X-Ray, and where.
+    pub segments: Segments,
     /// `OBS_STATSD_PORT`, `OBS_OTLP_PORT`: which receivers listen.
     pub ports: Ports,
     /// Where to deliver to, or why nothing can be delivered.
@@ -87,6 +90,16 @@ pub enum OnTimeout {
     Retry,
     /// Count them as dropped: nothing is counted twice, and they may be lost.
     Drop,
+}
+
+/// What becomes of segments that find no daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Segments {
+    /// The library counts them as lost.
+    Lost,
+    /// `OBS_FORWARD_SEGMENTS`: X-Ray gets them, at `AWS_ENDPOINT_URL_XRAY`, else
+    /// `AWS_ENDPOINT_URL`, else its public address; or why it cannot.
+    Forwarded(Result<Option<String>, NoAccount>),
 }
 
 /// Which of the extension's own metrics are sent.
@@ -190,6 +203,10 @@ impl Config {
             spill: env.number(&variables::SPILL_LIMIT),
             self_metrics: env.choice(&variables::SELF_METRICS, SELF_METRICS),
             platform_metrics: env.switch(&variables::PLATFORM_METRICS),
+            segments: match env.switch(&variables::FORWARD_SEGMENTS) {
+                true => Segments::Forwarded(endpoint(&env, "AWS_ENDPOINT_URL_XRAY")),
+                false => Segments::Lost,
+            },
             ports: Ports {
                 statsd: env.port(&variables::STATSD_PORT),
                 otlp: env.port(&variables::OTLP_PORT),

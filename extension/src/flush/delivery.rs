@@ -16,9 +16,9 @@ use crate::{
 
 /// One try takes at most this long: within a budget of two seconds a connection
 /// that hangs leaves room for another.
-const ATTEMPT: Duration = Duration::from_secs(1);
+pub(crate) const ATTEMPT: Duration = Duration::from_secs(1);
 /// A request that is under way when a flush is asked to stop is given this long.
-const GRACE: Duration = Duration::from_millis(300);
+pub(crate) const GRACE: Duration = Duration::from_millis(300);
 
 /// Sends pending batches in order.
 #[derive(Debug)]
@@ -49,7 +49,11 @@ impl Stop {
         self.notify.notify_one();
     }
 
-    async fn asked(&self) {
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked.get()
+    }
+
+    pub(crate) async fn asked(&self) {
         if !self.asked.get() {
             self.notify.notified().await;
         }
@@ -65,6 +69,8 @@ pub struct Trouble {
     pub dropped: Option<PutError>,
     /// Points dropped in this flush.
     pub points_dropped: u64,
+    /// The last failure that left segments waiting.
+    pub segments: Option<PutError>,
 }
 
 /// What to do next.
@@ -82,7 +88,7 @@ impl Delivery<'_> {
         let mut failures = 0;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || stop.asked.get() {
+            if left.is_zero() || stop.is_asked() {
                 break;
             }
             let Some(result) = self.attempt(put, left.min(ATTEMPT), stop).await else {

@@ -15,6 +15,7 @@ pub mod spill;
 pub mod pending;
 pub mod own;
 pub mod delivery;
+mod last_resort;
 pub mod pipeline;
 
 pub use backoff::Jitter;

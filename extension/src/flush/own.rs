@@ -12,7 +12,8 @@ use cloudvault_obs_core::{
 };
 
 use crate::{
-    aggregate::Exploded, batch::Datum, cloudwatch::Class, config::SelfMetrics, tally::Tally,
+    aggregate::Exploded, batch::Datum, cloudwatch::Class, config::SelfMetrics,
+    segments::SegmentTally, tally::Tally,
 };
 
 const MINUTE_MS: i64 = 60_000;
@@ -34,6 +35,10 @@ pub struct Reading {
     pub spill_torn: u64,
     /// Points that found the journal full: the library wrote them as lines.
     pub journal_refused: u64,
+    /// What became of every document of a segment.
+    pub segments: SegmentTally,
+    /// How often the segments' spool failed.
+    pub spool_failures: u64,
 }
 
 /// Makes data of readings.
@@ -184,6 +189,16 @@ fn trouble(before: &Reading, now: &Reading) -> Vec<Told> {
             None,
             now.spill_failures - before.spill_failures,
         ),
+        (
+            &names::SEGMENTS_DROPPED,
+            None,
+            now.segments.dropped - before.segments.dropped,
+        ),
+        (
+            &names::SEGMENT_ERRORS,
+            None,
+            now.segments.errors - before.segments.errors,
+        ),
     ];
     let dropped = tally.dropped.by_reason().into_iter();
     for ((reason, count), (_, before)) in dropped.zip(then.dropped.by_reason()) {
@@ -199,11 +214,15 @@ fn trouble(before: &Reading, now: &Reading) -> Vec<Told> {
 }
 
 /// What tells how life goes on.
-fn normal(before: &Reading, now: &Reading) -> [(&'static WellKnown, u64); 5] {
+fn normal(before: &Reading, now: &Reading) -> [(&'static WellKnown, u64); 6] {
     let (then, tally) = (&before.tally, &now.tally);
     [
         (&names::RECEIVED, tally.recorded - then.recorded),
         (&names::SENT, tally.delivered - then.delivered),
+        (
+            &names::SEGMENTS_FORWARDED,
+            now.segments.forwarded - before.segments.forwarded,
+        ),
         (&names::SERIES, now.series),
         (&names::FLUSH_TIME, tally.flush_ms - then.flush_ms),
         (&names::OVERHEAD, tally.overhead_ms - then.overhead_ms),

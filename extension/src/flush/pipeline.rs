@@ -3,28 +3,29 @@
 use std::{sync::Arc, time::Duration};
 
 use cloudvault_obs_core::{
-    emf,
     journal::{Draining, Reader, Totals},
     metric::Series,
 };
 
+use tokio::time::Instant;
+
 use super::{
-    Breaker, Delivery, Jitter, Pending, Schedule, Spill, Stop, Trouble,
+    Breaker, Delivery, Jitter, Pending, Schedule, Spill, Stop, Trouble, last_resort,
     own::{Own, Reading},
 };
 use crate::{
     aggregate::{Exploded, Limits, bucket_ms},
-    batch::{Batch, Datum},
     clock::Moment,
-    cloudwatch::Put,
+    cloudwatch::{Put, PutError},
     config::OnTimeout,
     intake::{Admission, admission::News},
+    segments::Forwarder,
     tally::Tally,
 };
 
 /// Connections older than this are not trusted: the environment may have been
 /// frozen meanwhile, and the other end has long gone.
-const STALE_MS: i64 = 3_000;
+pub(crate) const STALE_MS: i64 = 3_000;
 
 /// What a pipeline is made of.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub struct Parts {
     pub limits: Limits,
     /// What becomes of a request that got no answer.
     pub on_timeout: OnTimeout,
+    /// Segments that go along.
+    pub segments: Forwarder,
     /// Decides when points leave.
     pub schedule: Schedule,
     /// The extension's own metrics.
@@ -56,6 +59,7 @@ pub struct Pipeline {
     breaker: Breaker,
     on_timeout: OnTimeout,
     last_put: Option<Moment>,
+    segments: Forwarder,
     schedule: Schedule,
     own: Own,
 }
@@ -77,6 +81,7 @@ impl Pipeline {
             breaker: Breaker::default(),
             on_timeout: parts.on_timeout,
             last_put: None,
+            segments: parts.segments,
             schedule: parts.schedule,
             own: parts.own,
         }
@@ -88,6 +93,7 @@ impl Pipeline {
         self.jitter = Jitter::new(seed);
         self.breaker = Breaker::default();
         self.last_put = None;
+        self.segments.renew();
     }
 
     /// Decides when points leave.
@@ -123,8 +129,7 @@ impl Pipeline {
         });
         tally.torn += drained.torn;
         pending.reach(reader.position());
-        let waits = !pending.is_empty();
-        self.schedule.waits(waits, now);
+        self.schedule.waits(self.waits(), now);
         self.release();
         if self.is_pressed() && self.breaker.is_troubled() {
             self.store(now);
@@ -174,8 +179,8 @@ impl Pipeline {
         }
     }
 
-    /// Delivers for at most `budget`; what is not delivered stays. In an outage
-    /// of CloudWatch most calls do nothing.
+    /// Delivers for at most `budget`, points before segments; what is not delivered
+    /// stays. In an outage of CloudWatch or X-Ray most calls do nothing for it.
     pub async fn deliver(
         &mut self,
         put: &mut impl Put,
@@ -183,18 +188,55 @@ impl Pipeline {
         now: Moment,
         stop: &Stop,
     ) -> Trouble {
-        if self.pending.is_empty() {
-            return Trouble::default();
-        }
-        if !self.breaker.allows(now) {
+        let until = Instant::now() + budget;
+        let mut trouble = Trouble::default();
+        if self.breaker.allows(now) {
+            trouble = self.deliver_points(put, budget, now, stop).await;
+        } else if !self.pending.is_empty() {
             self.tally.breaker_skips += 1;
-            return Trouble::default();
         }
-        self.deliver_now(put, budget, now, stop).await
+        if self.segments.waits() && self.segments.allows(now) {
+            trouble.segments = self.forward(until, now, stop).await;
+        }
+        trouble
     }
 
     /// As [`Pipeline::deliver`], outage or not: there may be no next time.
     pub async fn deliver_now(
+        &mut self,
+        put: &mut impl Put,
+        budget: Duration,
+        now: Moment,
+        stop: &Stop,
+    ) -> Trouble {
+        let until = Instant::now() + budget;
+        let mut trouble = self.deliver_points(put, budget, now, stop).await;
+        if self.segments.waits() {
+            trouble.segments = self.forward(until, now, stop).await;
+        }
+        trouble
+    }
+
+    async fn forward(&mut self, until: Instant, now: Moment, stop: &Stop) -> Option<PutError> {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return None;
+        }
+        let failed = self
+            .segments
+            .forward(left, now, &mut self.jitter, stop)
+            .await;
+        self.schedule.flushed(now);
+        self.schedule.waits(self.waits(), now);
+        failed
+    }
+
+    /// Whether anything waits for a flush.
+    fn waits(&self) -> bool {
+        !self.pending.is_empty() || self.segments.waits()
+    }
+
+    async fn deliver_points(
         &mut self,
         put: &mut impl Put,
         budget: Duration,
@@ -208,15 +250,13 @@ impl Pipeline {
             self.tally.deadline_skips += 1;
             return Trouble::default();
         }
-        if self
-            .last_put
-            .is_some_and(|last| now.since(last) > STALE_MS || now.leapt(last))
-        {
+        let stale = |last: Moment| now.since(last) > STALE_MS || now.leapt(last);
+        if self.last_put.is_some_and(stale) {
             put.reconnect();
         }
         self.last_put = Some(now);
         self.gather_own(now);
-        let began = tokio::time::Instant::now();
+        let began = Instant::now();
         let mut delivery = Delivery {
             pending: &mut self.pending,
             tally: &mut self.tally,
@@ -249,7 +289,7 @@ impl Pipeline {
             self.own.exploded(exploded);
         }
         self.schedule.flushed(now);
-        self.schedule.waits(!self.pending.is_empty(), now);
+        self.schedule.waits(self.waits(), now);
         self.release();
         if self.breaker.is_troubled() && self.is_pressed() {
             self.store(now);
@@ -288,7 +328,7 @@ impl Pipeline {
             let Some(batch) = self.pending.front(now_ms) else {
                 break;
             };
-            let (lines, emf, unwritable) = lines(batch);
+            let (lines, emf, unwritable) = last_resort::lines(batch);
             if write(&lines).is_err() {
                 break;
             }
@@ -317,6 +357,8 @@ impl Pipeline {
             spill_failures: self.pending.spill().failures(),
             spill_torn: self.pending.spill().torn_bytes(),
             journal_refused: self.reader.totals().refused,
+            segments: self.segments.tally(),
+            spool_failures: self.segments.failures(),
         }
     }
 
@@ -324,6 +366,17 @@ impl Pipeline {
     #[must_use]
     pub fn left(&self) -> (u64, u64) {
         (self.pending.points(), self.pending.spill().points())
+    }
+
+    /// Whether segments wait.
+    #[must_use]
+    pub fn segments_wait(&self) -> bool {
+        self.segments.waits()
+    }
+
+    /// Documents of segments that wait.
+    pub fn segments_left(&mut self) -> u64 {
+        self.segments.left()
     }
 
     /// The journal's own counters.
@@ -343,29 +396,4 @@ impl Pipeline {
             self.reader.release(position);
         }
     }
-}
-
-/// A request as lines; the points on them, and those that the format cannot
-/// express.
-fn lines(batch: &Batch) -> (Vec<u8>, u64, u64) {
-    let expressible = |datum: &&Datum| {
-        let series = &*datum.series;
-        let group = emf::Group::new(&series.namespace, &series.dimensions);
-        emf::Prepared::new(series, Arc::new(group)).is_ok()
-    };
-    let (mut data, not): (Vec<_>, Vec<_>) = batch.data.iter().partition(expressible);
-    data.sort_by_key(|datum| datum.timestamp_ms);
-    let mut out = Vec::new();
-    for data in data.chunk_by(|a, b| a.timestamp_ms == b.timestamp_ms) {
-        let lines: Vec<_> = data
-            .iter()
-            .map(|datum| emf::Data {
-                series: &datum.series,
-                values: &datum.values,
-            })
-            .collect();
-        emf::write_lines(&mut out, data[0].timestamp_ms, &lines);
-    }
-    let points = |data: Vec<&Datum>| data.iter().map(|datum| datum.points).sum();
-    (out, points(data), points(not))
 }

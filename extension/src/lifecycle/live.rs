@@ -11,6 +11,7 @@ use super::{
     run::{Rim, exit},
     signals::Signals,
     sources::Sources,
+    tell::Told,
     terminate::Terminate,
     waits::{LOOK, at, gone, next, tick},
 };
@@ -44,9 +45,7 @@ pub(super) struct Live<'a, P> {
     /// Whether the last invocation's end was not heard.
     pub(super) gave_up: bool,
     pub(super) put: P,
-    /// The code of the failure that was told last, so that an outage is told
-    /// once and not at every invocation.
-    pub(super) told: Option<String>,
+    pub(super) told: Told,
     /// Whether CloudWatch's client is up.
     pub(super) prepared: bool,
 }
@@ -321,56 +320,15 @@ impl<P: Put> Live<'_, P> {
     }
 
     fn tell(&mut self, trouble: &Trouble) {
-        for exploded in self.pipeline.exploded() {
-            let (namespace, name) = &exploded.metric;
-            self.rim.say(
-                Level::Warn,
-                "a metric has too many series: a dimension of further ones is _other",
-                &[
-                    ("namespace", Value::Str(namespace)),
-                    ("metric", Value::Str(name)),
-                    ("dimension", Value::Str(&exploded.dimension)),
-                    ("points", Value::U64(exploded.points)),
-                ],
-            );
-        }
-        if let Some(error) = &trouble.dropped {
-            self.rim.say(
-                Level::Error,
-                "points were dropped and counted: CloudWatch did not take them",
-                &[
-                    ("points", Value::U64(trouble.points_dropped)),
-                    ("code", Value::Str(&error.code)),
-                    ("detail", Value::Str(&error.message)),
-                ],
-            );
-        }
-        let code = trouble.failed.as_ref().map(|error| error.code.clone());
-        if code == self.told {
-            return;
-        }
-        if let Some(error) = &trouble.failed {
-            self.rim.say(
-                Level::Warn,
-                "failed to deliver metrics to CloudWatch; the points are kept in the journal",
-                &[
-                    ("code", Value::Str(&error.code)),
-                    ("detail", Value::Str(&error.message)),
-                ],
-            );
-        } else if self.pipeline.is_settled() {
-            self.rim
-                .say(Level::Info, "metrics are delivered again", &[]);
-        } else {
-            return;
-        }
-        self.told = code;
+        self.told.tell(self.rim, &mut self.pipeline, trouble);
     }
 
     fn report(&mut self, reason: &str) {
         let (reading, left) = (self.pipeline.reading(), self.pipeline.left());
+        let segments_left = self.pipeline.segments_left();
         let mut fields = vec![("reason", Value::Str(reason))];
         fields.extend(report::of_points(&reading, left));
+        fields.extend(report::of_segments(&reading, segments_left));
         fields.extend(report::of_signals(&self.signals.totals()));
         fields.extend(report::of_sources(&self.sources.totals()));
         self.rim.say(Level::Info, "extension stopped", &fields);

@@ -7,6 +7,7 @@ mod sources;
 mod terminate;
 mod waits;
 mod report;
+mod tell;
 pub mod live;
 pub mod run;
 

@@ -62,6 +62,25 @@ pub(super) fn of_points(reading: &Reading, left: (u64, u64)) -> Vec<Field> {
     fields.into_iter().map(number).collect()
 }
 
+/// What became of segments that found no daemon; nothing, where none came.
+pub(super) fn of_segments(reading: &Reading, left: u64) -> Vec<Field> {
+    let tally = &reading.segments;
+    let counts = [
+        ("segments_found", tally.found),
+        ("segments_forwarded", tally.forwarded),
+        ("segments_dropped", tally.dropped),
+        ("segments_left", left),
+        ("segments_unprocessed", tally.unprocessed),
+        ("segments_resent", tally.resent),
+        ("segment_requests", tally.requests),
+        ("segment_errors", tally.errors),
+        ("spool_failures", reading.spool_failures),
+    ];
+    let told = counts.into_iter().filter(|(_, count)| *count > 0);
+    told.map(|(name, count)| (name, Value::U64(count)))
+        .collect()
+}
+
 /// What told that invocations ended.
 pub(super) fn of_signals(signals: &SignalTotals) -> [Field; 4] {
     [

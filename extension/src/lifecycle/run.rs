@@ -18,18 +18,20 @@ use super::{
     report::resident_bytes,
     signals::Signals,
     sources::Sources,
+    tell::Told,
     waits::next,
 };
 use crate::{
     clock::{Clock, Moment},
     cloudwatch::aws::{CloudWatch, usable_authorities},
-    config::{Account, Complaint, Config},
+    config::{Account, Complaint, Config, Segments},
     credentials::Credentials,
     flush::{Own, Parts, Pipeline, Schedule, Spill},
     intake::{Doorbell, Intake, Writing},
     log::{Level, Log},
     platform::{Meter, Scope},
     receivers::Receivers,
+    segments::{Forwarder, Spool, aws::XRay},
     telemetry::{Listener, Parsed},
 };
 
@@ -105,24 +107,16 @@ struct Ready<'a> {
     intake: Intake,
     doorbell: Option<Doorbell>,
     sources: Sources,
+    /// Segments that find no daemon, and where they go.
+    spool: Option<(Spool, Option<&'a str>)>,
 }
 
 /// What comes after `register`, and then life itself.
 async fn live(config: &Config, ready: Ready<'_>, api: &Api, rim: &mut Rim) -> u8 {
-    let telemetry = match timeout(SUBSCRIBE, subscribe(api, config)).await {
-        Ok(Ok(telemetry)) => telemetry,
-        Ok(Err(reason)) => {
-            rim.say(Level::Warn, &reason, &[]);
-            None
-        }
-        Err(_) => {
-            let message = "failed to subscribe to telemetry: no answer";
-            rim.say(Level::Warn, message, &[]);
-            None
-        }
-    };
+    let telemetry = telemetry(config, api, rim).await;
     let source = ready.account.credentials.clone();
     let credentials = Credentials::new(source, Arc::clone(&rim.clock));
+    let bundle = bundle(ready.account, rim);
     let Intake {
         reader,
         lock: _lock,
@@ -132,6 +126,19 @@ async fn live(config: &Config, ready: Ready<'_>, api: &Api, rim: &mut Rim) -> u8
         spill: spill(config, rim),
         limits: config.limits,
         on_timeout: config.on_timeout,
+        segments: ready
+            .spool
+            .map_or_else(Forwarder::off, |(spool, endpoint)| {
+                let (account, clock) = (ready.account, Arc::clone(&rim.clock));
+                let xray = XRay::new(
+                    account,
+                    endpoint,
+                    credentials.clone(),
+                    clock,
+                    bundle.clone(),
+                );
+                Forwarder::new(spool, xray)
+            }),
         schedule: Schedule::new(config.policy, config.interval),
         own: Own::new(
             config.self_metrics,
@@ -147,15 +154,31 @@ async fn live(config: &Config, ready: Ready<'_>, api: &Api, rim: &mut Rim) -> u8
         gave_up: true,
         signals: Signals::new(ready.doorbell, telemetry),
         sources: ready.sources,
-        put: client(ready.account, &credentials, rim),
+        put: CloudWatch::new(ready.account.clone(), credentials.clone(), bundle),
         credentials,
         api,
         config,
         rim,
-        told: None,
+        told: Told::default(),
         prepared: false,
     };
     live.run().await
+}
+
+/// What Lambda tells, if it does.
+async fn telemetry(config: &Config, api: &Api, rim: &mut Rim) -> Option<mpsc::Receiver<Parsed>> {
+    match timeout(SUBSCRIBE, subscribe(api, config)).await {
+        Ok(Ok(telemetry)) => telemetry,
+        Ok(Err(reason)) => {
+            rim.say(Level::Warn, &reason, &[]);
+            None
+        }
+        Err(_) => {
+            let message = "failed to subscribe to telemetry: no answer";
+            rim.say(Level::Warn, message, &[]);
+            None
+        }
+    }
 }
 
 /// What has to stand before `register`. Without an account the journal is not
@@ -195,6 +218,7 @@ async fn ready<'a>(config: &'a Config, rim: &mut Rim) -> Option<Ready<'a>> {
         intake,
         doorbell,
         sources: sources(config, rim).await,
+        spool: spool(config, rim),
     })
 }
 
@@ -279,7 +303,29 @@ fn spill(config: &Config, rim: &mut Rim) -> Spill {
     })
 }
 
-fn client(account: &Account, credentials: &Credentials, rim: &mut Rim) -> CloudWatch {
+/// The segments' spool, if segments are forwarded. It stands before `register`, as
+/// the journal does: its presence tells the library.
+fn spool<'a>(config: &'a Config, rim: &mut Rim) -> Option<(Spool, Option<&'a str>)> {
+    let Segments::Forwarded(endpoint) = &config.segments else {
+        return None;
+    };
+    let path = cloudvault_obs_core::segment::spool::path(&config.journal);
+    let opened = match endpoint {
+        Ok(endpoint) => Spool::open(&path)
+            .map(|spool| (spool, endpoint.as_deref()))
+            .map_err(|error| format!("open the spool {}: {error}", path.display())),
+        Err(error) => Err(error.to_string()),
+    };
+    opened
+        .inspect_err(|error| {
+            let message = format!("segments are not forwarded: failed to {error}");
+            rim.say(Level::Error, &message, &[]);
+        })
+        .ok()
+}
+
+/// The certificate authorities of `OBS_CA_BUNDLE`, in PEM.
+fn bundle(account: &Account, rim: &mut Rim) -> Vec<u8> {
     let bundle = account.ca_bundle.as_ref().and_then(|path| {
         let read = std::fs::read(path);
         let trouble = match &read {
@@ -298,11 +344,7 @@ fn client(account: &Account, credentials: &Credentials, rim: &mut Rim) -> CloudW
         }
         read.ok()
     });
-    CloudWatch::new(
-        account.clone(),
-        credentials.clone(),
-        bundle.unwrap_or_default(),
-    )
+    bundle.unwrap_or_default()
 }
 
 /// Asks for events and does nothing with them.

@@ -3,7 +3,8 @@
 //!
 //! `cloudwatch:PutMetricData` knows no resources; what bounds it is the condition
 //! key `cloudwatch:namespace` (AWS's Service Authorization Reference, "Actions,
-//! resources, and condition keys for Amazon CloudWatch").
+//! resources, and condition keys for Amazon CloudWatch"). `xray:PutTraceSegments`
+//! knows neither resources nor condition keys (the same, "AWS X-Ray").
 
 use std::io::Write as _;
 
@@ -18,6 +19,9 @@ pub(crate) struct Iam {
     /// Namespace that metrics go to (OBS_NAMESPACE, else the service's name); may be given again
     #[arg(long = "namespace", value_name = "NAME", required = true, value_parser = namespace)]
     namespaces: Vec<String>,
+    /// Allow what OBS_FORWARD_SEGMENTS needs: xray:PutTraceSegments, on all resources since AWS knows none for it
+    #[arg(long)]
+    forward_segments: bool,
     /// JSON for IAM and Terraform, YAML for CloudFormation and SAM templates
     #[arg(long, value_enum, default_value_t = Format::Json)]
     format: Format,
@@ -35,14 +39,29 @@ enum Format {
 pub(crate) fn run(args: &Iam, surroundings: &mut Surroundings) -> Result<u8, Failure> {
     let names = args.namespaces.iter().map(|name| quoted(name));
     let text = match args.format {
-        Format::Json => json(&names.collect::<Vec<_>>().join(", ")),
-        Format::Yaml => yaml(names),
+        Format::Json => json(&names.collect::<Vec<_>>().join(", "), args.forward_segments),
+        Format::Yaml => yaml(names, args.forward_segments),
     };
     surroundings.out.write_all(text.as_bytes())?;
     Ok(exit::OK)
 }
 
-fn json(namespaces: &str) -> String {
+/// The statement for segments, behind the first.
+const JSON_SEGMENTS: &str = r#",
+    {
+      "Sid": "PutSegmentsWhereThereIsNoDaemon",
+      "Effect": "Allow",
+      "Action": "xray:PutTraceSegments",
+      "Resource": "*"
+    }"#;
+const YAML_SEGMENTS: &str = r#"  - Sid: PutSegmentsWhereThereIsNoDaemon
+    Effect: Allow
+    Action: xray:PutTraceSegments
+    Resource: "*"
+"#;
+
+fn json(namespaces: &str, segments: bool) -> String {
+    let segments = if segments { JSON_SEGMENTS } else { "" };
     format!(
         r#"{{
   "Version": "2012-10-17",
@@ -57,14 +76,14 @@ fn json(namespaces: &str) -> String {
           "cloudwatch:namespace": [{namespaces}]
         }}
       }}
-    }}
+    }}{segments}
   ]
 }}
 "#
     )
 }
 
-fn yaml(namespaces: impl Iterator<Item = String>) -> String {
+fn yaml(namespaces: impl Iterator<Item = String>, segments: bool) -> String {
     let head = r#"Version: "2012-10-17"
 Statement:
   - Sid: PutMetricsOfTheseNamespaces
@@ -83,6 +102,7 @@ Statement:
     };
     std::iter::once(head.to_owned())
         .chain(namespaces.map(item))
+        .chain(segments.then(|| YAML_SEGMENTS.to_owned()))
         .collect()
 }
 
