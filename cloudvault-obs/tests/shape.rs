@@ -206,6 +206,7 @@ fn the_minimal_feature_set_has_few_dependencies() {
         "cfg-if",
         "cloudvault-obs",
         "cloudvault-obs-core",
+        "crc32fast",
         "getrandom",
         "lazy_static",
         "linux-raw-sys",
