@@ -4,7 +4,7 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader},
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::{Value, json};
 
 use super::ledger::{Found, Ledger, Share};
-use crate::workspace::Workspace;
+use crate::{steps::step, workspace::Workspace};
 
 /// Signed, as far as a local account looks.
 pub(super) const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/monitoring/aws4_request, \
@@ -298,7 +298,8 @@ impl Lab {
     /// Takes all faults away.
     pub(super) fn heal(&self) -> Result<()> {
         let url = format!("{}/api/faults", self.endpoint);
-        agent().delete(&url)
+        agent()
+            .delete(&url)
             .call()
             .context("failed to clear faults")?;
         Ok(())
@@ -312,7 +313,8 @@ impl Lab {
     /// SHUTDOWN, two seconds, the end.
     pub(super) fn spin_down(&self) -> Result<()> {
         let url = format!("{}/api/spin-down", self.endpoint);
-        agent().post(&url)
+        agent()
+            .post(&url)
             .send_empty()
             .context("failed to spin down")?;
         Ok(())
@@ -361,7 +363,8 @@ impl Lab {
     }
 
     fn get(&self, path: &str) -> Result<Value> {
-        agent().get(&format!("{}/api/{path}", self.endpoint))
+        agent()
+            .get(&format!("{}/api/{path}", self.endpoint))
             .call()
             .with_context(|| format!("failed to ask obs dev for {path}"))?
             .body_mut()
@@ -484,6 +487,25 @@ fn project(setup: &Setup, policy: &str, function: &Path, folder: &Path) -> Resul
         }}},
     });
     Ok(project.to_string())
+}
+
+/// Installs libfaketime where a fresh Debian has none and we may.
+pub(super) fn provide_faketime() -> Result<()> {
+    let ours = fs::metadata("/proc/self").context("failed to read /proc")?;
+    if faketime().is_ok() || ours.uid() != 0 {
+        return Ok(());
+    }
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .arg("-qq")
+            .args(arguments)
+            .stdout(Stdio::null());
+        step("installing libfaketime", &mut command)
+    };
+    apt(&["update"])?;
+    apt(&["install", "-y", "--no-install-recommends", "faketime"])
 }
 
 /// libfaketime, which Debian's package `faketime` brings.

@@ -83,6 +83,7 @@ pub(crate) fn run(workspace: &Workspace, mode: Mode, only: Option<&str>) -> Resu
 }
 
 fn build(workspace: &Workspace) -> Result<()> {
+    lab::provide_faketime()?;
     workspace.build_product()?;
     let mut cargo = workspace.cargo();
     cargo.args([
