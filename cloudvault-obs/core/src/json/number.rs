@@ -79,12 +79,12 @@ fn whole(out: &mut Vec<u8>, number: u64) {
 /// into fours, twos and ones, all halves at once.
 #[inline]
 fn eight_digits(number: u64) -> u64 {
-    let fours = number / 10_000 | (number % 10_000) << 32;
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
     // Times 5243 / 2^19 is divided by 100, times 103 / 2^10 by 10, for numbers
     // as small as these.
-    let hundreds = (fours * 5243 >> 19) & 0x7f_0000_007f;
+    let hundreds = ((fours * 5243) >> 19) & 0x7f_0000_007f;
     let twos = hundreds | (fours - 100 * hundreds) << 16;
-    let tens = (twos * 103 >> 10) & 0x000f_000f_000f_000f;
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
     tens | (twos - 10 * tens) << 8
 }
 
