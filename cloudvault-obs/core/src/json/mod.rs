@@ -10,6 +10,7 @@ use std::fmt::{self, Write as _};
 
 use crate::redact::{self, Marked};
 pub use chunk::Chunk;
+pub(crate) use number::padded;
 
 /// A value as `tracing` and the documents know it.
 #[derive(Clone, Copy)]

@@ -62,10 +62,18 @@ fn decimal(out: &mut Vec<u8>, thousandths: u64) {
     out.truncate(end);
 }
 
+/// `0` eight times.
+const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
+
+/// All eight digits of a number below a hundred million.
+#[inline]
+pub(crate) fn padded(number: u32) -> [u8; 8] {
+    (eight_digits(number.into()) | ZEROS).to_le_bytes()
+}
+
 /// Appends a number below [`LIMIT`].
 #[inline]
 fn whole(out: &mut Vec<u8>, number: u64) {
-    const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
     let digits = eight_digits(number);
     // The last digit stays, though it be a zero.
     let leading = (digits | 1 << 56).trailing_zeros() / 8;
