@@ -212,7 +212,9 @@ fn classes(bytes: &[u8]) -> u8 {
     };
     let (eights, _) = bytes.as_chunks::<8>();
     // The last eight may overlap those before.
-    eights.iter().fold(all(last), |codes, eight| codes | all(eight))
+    eights
+        .iter()
+        .fold(all(last), |codes, eight| codes | all(eight))
 }
 
 /// Likewise for formatted text.
