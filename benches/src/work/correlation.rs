@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use aws_lambda_events::sqs::SqsEvent;
 use cloudvault_obs::{batch::Batch, event::correlation_id};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -70,6 +71,13 @@ pub(super) fn rows() -> Vec<(&'static str, Contenders)> {
         (
             "batch of 10 SQS messages, no subscriber",
             vec![("cloudvault-obs", batch)],
+        ),
+        (
+            "batch of 10 typed SQS messages of 100 KB, no subscriber",
+            vec![
+                ("read where they are", typed_batch),
+                ("written down to be read", written_batch),
+            ],
         ),
     ]
 }
@@ -251,6 +259,34 @@ fn kafka() -> Vec<u8> {
 
 fn direct() -> Vec<u8> {
     bytes(&json!({"__context__": {"x-correlation-id": "corr-1"}, "key": "a/b", "size": 1024}))
+}
+
+/// Ten messages that name their request in an attribute.
+fn typed() -> SqsEvent {
+    let body = "a line of text ".repeat(100_000 / 15);
+    let records = (0..10)
+        .map(|number| message(&body, &attribute(&format!("corr-{number}"))))
+        .collect::<Vec<_>>()
+        .join(",");
+    serde_json::from_str(&format!("{{\"Records\":[{records}]}}")).expect("an SQS event")
+}
+
+/// Both take an event of their own: cloning it costs the same.
+fn typed_batch() -> Work {
+    let event = typed();
+    steady(move || {
+        let report = Batch::from(black_box(&event).clone()).each(|_| Ok::<_, &str>(()));
+        assert!(report.is_ok());
+    })
+}
+
+fn written_batch() -> Work {
+    let event = typed();
+    steady(move || {
+        let records = black_box(&event).clone().records;
+        let report = Batch::new(records).each(|_| Ok::<_, &str>(()));
+        assert!(report.is_ok());
+    })
 }
 
 /// Reading ten records, opening and closing their spans, and the report.

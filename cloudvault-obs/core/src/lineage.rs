@@ -50,9 +50,12 @@ impl Lineage {
 
 /// FNV-1a of an ARN without its version or alias.
 fn hash(function: &str) -> u32 {
-    let end = function.match_indices(':').nth(6);
-    let unqualified = end.map_or(function, |(at, _)| &function[..at]);
-    unqualified.bytes().fold(0x811c_9dc5, |hash, byte| {
+    let mut colons = 0;
+    let unqualified = function.bytes().take_while(|byte| {
+        colons += u32::from(*byte == b':');
+        colons < 7
+    });
+    unqualified.fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     })
 }

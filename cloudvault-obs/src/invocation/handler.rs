@@ -82,6 +82,9 @@ where
         if let Err(error) = &output {
             tell(span, error);
         }
+        if let Some(invocation) = &this.span.invocation {
+            invocation.log.first(Once::Answer);
+        }
         // The span ends here, before the response is sent.
         drop(std::mem::replace(&mut this.span.span, Span::none()));
         Poll::Ready(output)

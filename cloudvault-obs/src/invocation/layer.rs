@@ -1,6 +1,7 @@
 //! The tower layer that begins and ends an invocation around a service.
 
 use std::{
+    hash::{BuildHasher as _, RandomState},
     sync::{Arc, atomic::Ordering},
     task::{self, Poll},
 };
@@ -155,15 +156,14 @@ where
 
 fn begin(request: &impl Request, cold_start: bool, telemetry: &Telemetry) -> Invocation {
     let context = request.context();
-    let made = Uuid::now_v7();
-    // The low half of a UUIDv7 is random.
-    let nonce = made.as_u64_pair().1;
+    // Keyed by the system's randomness, once a thread: no system call for each.
+    let nonce = RandomState::new().hash_one(&context.request_id);
     let sender = request.sender();
     let own = || context.request_id.parse::<CorrelationId>().ok();
-    let correlation_id = sender
-        .correlation_id
-        .or_else(own)
-        .unwrap_or_else(|| made.to_string().parse().expect("a UUID is printable ASCII"));
+    let correlation_id = sender.correlation_id.or_else(own).unwrap_or_else(|| {
+        let made = Uuid::now_v7().to_string();
+        made.parse().expect("a UUID is printable ASCII")
+    });
     let mut log = log::State::new(&telemetry.log, sender.debug, nonce);
     log.function_arn.clone_from(&context.invoked_function_arn);
     log.deadline_ms = context.deadline;

@@ -23,13 +23,15 @@ pub(crate) struct State {
     told: AtomicU8,
 }
 
-/// What is said at most once an invocation.
+/// What is said, or happens, at most once an invocation.
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]
 pub(crate) enum Once {
     Panic = 1,
     Timeout = 2,
     Loop = 4,
+    /// The handler's, whatever it is.
+    Answer = 8,
 }
 
 impl State {

@@ -9,6 +9,7 @@ use std::{cell::RefCell, error::Error};
 
 use cloudvault_obs_core::{
     json::Value,
+    log::Members,
     redact::Redactor,
     segment::{Fields, Key},
     trace::SegmentId,
@@ -95,6 +96,12 @@ impl Recording {
     #[inline]
     pub(crate) fn add_member(&mut self, key: &Key, member: &[u8]) -> bool {
         self.fields.set_member(key, member)
+    }
+
+    /// Records what a line's members have got since they were marked.
+    #[inline]
+    pub(crate) fn adopt(&mut self, members: &Members) {
+        self.fields.adopt(members);
     }
 
     /// Records a field of the handler's own span.

@@ -32,6 +32,7 @@ impl Rendered {
     pub(super) fn below(&self) -> Self {
         let mut below = Self::default();
         below.0.clone_from(&self.0);
+        below.0.mark();
         below
     }
 }

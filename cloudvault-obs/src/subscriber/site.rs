@@ -19,6 +19,8 @@ pub(super) struct Site {
     pub(super) tail: Vec<u8>,
     /// By the field's index.
     pub(super) keys: Vec<Key>,
+    /// Every field of a span is in its document as it is on its lines.
+    pub(super) is_plain: bool,
     /// The message's index is not the first.
     pub(super) message_is_late: bool,
 }
@@ -61,10 +63,12 @@ impl Site {
             json::string(&mut tail, &format!("{}:{line}", short(file)));
         }
         tail.extend_from_slice(fixed);
+        let keys: Vec<Key> = names.iter().enumerate().map(key).collect();
         Self {
             head: Chunk::new(&head),
             tail,
-            keys: names.iter().enumerate().map(key).collect(),
+            is_plain: keys.iter().all(|key| key.segment.is_as_on_lines()),
+            keys,
             message_is_late: message.is_some_and(|index| index > 0),
         }
     }

@@ -107,11 +107,17 @@ impl SpanData {
             segment: None,
             role,
         };
+        // What the lines have rendered, the document need not.
+        let adopts = role == Role::User && rules.site.is_plain;
+        let mut segment = draft.as_mut().map(|draft| &mut draft.recording);
         attributes.record(&mut Recording {
             data: &mut data,
-            segment: draft.as_mut().map(|draft| &mut draft.recording),
+            segment: segment.as_deref_mut().filter(|_| !adopts),
             rules,
         });
+        if let Some(segment) = segment.filter(|_| adopts) {
+            segment.adopt(&data.members);
+        }
         if let (Some(draft), Some(invocation)) = (draft, &data.invocation) {
             data.segment = Some(draft.open(invocation));
         }

@@ -10,6 +10,7 @@ use std::fmt::{self, Write as _};
 
 use crate::redact::{self, Marked};
 pub use chunk::Chunk;
+pub(crate) use number::padded;
 
 /// A value as `tracing` and the documents know it.
 #[derive(Clone, Copy)]
@@ -211,7 +212,9 @@ fn classes(bytes: &[u8]) -> u8 {
     };
     let (eights, _) = bytes.as_chunks::<8>();
     // The last eight may overlap those before.
-    eights.iter().fold(all(last), |codes, eight| codes | all(eight))
+    eights
+        .iter()
+        .fold(all(last), |codes, eight| codes | all(eight))
 }
 
 /// Likewise for formatted text.

@@ -62,10 +62,18 @@ fn decimal(out: &mut Vec<u8>, thousandths: u64) {
     out.truncate(end);
 }
 
+/// `0` eight times.
+const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
+
+/// All eight digits of a number below a hundred million.
+#[inline]
+pub(crate) fn padded(number: u32) -> [u8; 8] {
+    (eight_digits(number.into()) | ZEROS).to_le_bytes()
+}
+
 /// Appends a number below [`LIMIT`].
 #[inline]
 fn whole(out: &mut Vec<u8>, number: u64) {
-    const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
     let digits = eight_digits(number);
     // The last digit stays, though it be a zero.
     let leading = (digits | 1 << 56).trailing_zeros() / 8;
@@ -79,12 +87,12 @@ fn whole(out: &mut Vec<u8>, number: u64) {
 /// into fours, twos and ones, all halves at once.
 #[inline]
 fn eight_digits(number: u64) -> u64 {
-    let fours = number / 10_000 | (number % 10_000) << 32;
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
     // Times 5243 / 2^19 is divided by 100, times 103 / 2^10 by 10, for numbers
     // as small as these.
-    let hundreds = (fours * 5243 >> 19) & 0x7f_0000_007f;
+    let hundreds = ((fours * 5243) >> 19) & 0x7f_0000_007f;
     let twos = hundreds | (fours - 100 * hundreds) << 16;
-    let tens = (twos * 103 >> 10) & 0x000f_000f_000f_000f;
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
     tens | (twos - 10 * tens) << 8
 }
 

@@ -14,6 +14,8 @@ pub struct Members {
     spans: Vec<Member>,
     /// One bit for each key present: most names are ruled out by it alone.
     mask: u64,
+    /// How many of `spans` were there when they were marked.
+    marked: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +26,16 @@ struct Member {
     key_end: u32,
     end: u32,
     bit: u64,
+}
+
+/// Where a member stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Added {
+    /// Of the comma.
+    pub(crate) start: u32,
+    /// Of the quote that closes the key.
+    pub(crate) key_end: u32,
+    pub(crate) end: u32,
 }
 
 impl Clone for Members {
@@ -38,6 +50,7 @@ impl Clone for Members {
         self.bytes.clone_from(&source.bytes);
         self.spans.clone_from(&source.spans);
         self.mask = source.mask;
+        self.marked = source.marked;
     }
 }
 
@@ -104,22 +117,18 @@ impl Members {
     /// Remembers the member whose bytes begin at `start`.
     fn finish(&mut self, start: usize, key_end: usize, bit: u64) {
         // Offsets are 32 bits wide; what lies beyond could not be a log event.
-        let offsets = (
-            start.try_into(),
-            key_end.try_into(),
-            self.bytes.len().try_into(),
-        );
-        if let (Ok(start), Ok(key_end), Ok(end)) = offsets {
-            self.spans.push(Member {
-                start,
-                key_end,
-                end,
-                bit,
-            });
-            self.mask |= bit;
-        } else {
-            self.bytes.truncate(start);
-        }
+        let Ok(end) = u32::try_from(self.bytes.len()) else {
+            return self.bytes.truncate(start);
+        };
+        // Both lie before the end.
+        let (start, key_end) = (start as u32, key_end as u32);
+        self.spans.push(Member {
+            start,
+            key_end,
+            end,
+            bit,
+        });
+        self.mask |= bit;
     }
 
     /// Whether `key` is among the members.
@@ -161,11 +170,30 @@ impl Members {
         self.spans.iter().any(|member| self.key(member) == key)
     }
 
+    /// Remembers which members there are; see [`Members::since_mark`].
+    pub fn mark(&mut self) {
+        self.marked = self.spans.len();
+    }
+
+    /// The bytes of what was added since the mark, and where in them each member
+    /// is.
+    #[inline]
+    pub(crate) fn since_mark(&self) -> (&[u8], impl ExactSizeIterator<Item = Added>) {
+        let added = &self.spans[self.marked..];
+        let base = added.first().map_or(0, |member| member.start);
+        let added = added.iter().map(move |member| Added {
+            start: member.start - base,
+            key_end: member.key_end - base,
+            end: member.end - base,
+        });
+        (&self.bytes[base as usize..], added)
+    }
+
     /// Forgets the members and keeps the memory.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.spans.clear();
-        self.mask = 0;
+        (self.mask, self.marked) = (0, 0);
     }
 
     /// How many bytes fit without asking for more memory.
@@ -229,6 +257,7 @@ impl Members {
     #[cold]
     fn take_away(&mut self, index: usize) {
         let gone = self.spans.remove(index);
+        self.marked -= usize::from(index < self.marked);
         self.bytes.drain(gone.start as usize..gone.end as usize);
         let length = gone.end - gone.start;
         for later in &mut self.spans[index..] {

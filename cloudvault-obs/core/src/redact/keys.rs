@@ -125,7 +125,10 @@ fn well_known(name: &[u8], letters: u32) -> bool {
     let may = |part: &&Part| letters & part.letters == part.letters;
     let contains = |text: &[u8]| name.windows(text.len()).any(|window| window == text);
     CONTAINS.iter().filter(may).any(|part| contains(part.text))
-        || ENDS.iter().filter(may).any(|part| name.ends_with(part.text))
+        || ENDS
+            .iter()
+            .filter(may)
+            .any(|part| name.ends_with(part.text))
         || IS.iter().any(|is| is.as_bytes() == name)
 }
 

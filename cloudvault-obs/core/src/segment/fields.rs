@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     json::{self, Value},
-    log,
+    log::{self, Members},
     redact::{MARK, Redactor},
     trace::{SegmentId, TraceHeader, TraceId},
 };
@@ -106,6 +106,44 @@ impl Fields {
             .finish_known(annotation, (start, key_end), key.bit);
         self.indexed += self.store.len() - before;
         true
+    }
+
+    /// [`Fields::set`] for all that was added to a line's members since their
+    /// mark, where every key [is the same](Key::is_as_on_lines) in a document.
+    /// Values are redacted already. Nothing else may have been set.
+    #[inline]
+    pub fn adopt(&mut self, members: &Members) {
+        let (bytes, added) = members.since_mark();
+        // If all of them together are no longer than one may be, none is too long.
+        if added.len() <= MAX_ANNOTATIONS
+            && bytes.len() <= MAX_ANNOTATION_CHARS
+            && self.store.len() == 0
+        {
+            self.indexed = added.len();
+            return self.store.adopt(bytes, added, members.bits());
+        }
+        for member in added {
+            let (start, key_end) = (member.start as usize, member.key_end as usize);
+            self.adopt_one(&bytes[start..member.end as usize], key_end - start);
+        }
+    }
+
+    #[cold]
+    fn adopt_one(&mut self, member: &[u8], key_end: usize) {
+        let value = &member[key_end + 2..];
+        let is_long =
+            value.len() > MAX_ANNOTATION_CHARS && store::long(value, MAX_ANNOTATION_CHARS);
+        if is_long || self.indexed >= MAX_ANNOTATIONS {
+            // Letters, digits and underscores only.
+            let key = String::from_utf8_lossy(&member[2..key_end]);
+            return self.metadata_json(DEFAULT_NAMESPACE, &key, value);
+        }
+        let start = self.store.arena.len();
+        let before = self.store.len();
+        self.store.arena.extend_from_slice(member);
+        self.store
+            .finish(Section::Annotation, start, start + key_end);
+        self.indexed += self.store.len() - before;
     }
 
     /// Adds a value to `metadata`, under `namespace`.

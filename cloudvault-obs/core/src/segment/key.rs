@@ -65,6 +65,13 @@ impl Key {
         }
     }
 
+    /// Whether a document has the field as a line has it: an annotation with the
+    /// same key.
+    #[must_use]
+    pub fn is_as_on_lines(&self) -> bool {
+        self.as_on_lines
+    }
+
     /// The name.
     #[must_use]
     pub fn name(&self) -> &str {
