@@ -138,7 +138,8 @@ fn ask(endpoint: &str, seconds: u64, queries: &[Value]) -> Result<BTreeMap<Strin
             "StartTime": seconds - 4 * 3600,
             "EndTime": seconds + 4 * 3600,
         });
-        let answer: Value = super::lab::agent().post(endpoint)
+        let answer: Value = super::lab::agent()
+            .post(endpoint)
             .header("authorization", super::lab::AUTHORIZATION)
             .header(
                 "x-amz-target",
