@@ -10,6 +10,7 @@ mod guarantees;
 mod test;
 mod conformance;
 mod size;
+mod numbers;
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -72,6 +73,9 @@ enum Task {
     /// Build the layer as it is shipped, pack it into target/, and show what binary
     /// and zip weigh beside others. Fails beyond 3.0 MB and 1.4 MB.
     Size,
+    /// Measure the layer as it is shipped: INIT under AWS's emulator beside a trivial
+    /// extension, start to the first request, an invocation's end, memory.
+    Numbers,
 }
 
 fn main() -> ExitCode {
@@ -104,6 +108,7 @@ fn main() -> ExitCode {
             Task::Test { no_conformance } => test::run(&workspace, !no_conformance),
             Task::Conformance { pytest } => conformance::run(&workspace, &pytest),
             Task::Size => size::run(&workspace),
+            Task::Numbers => numbers::run(&workspace),
         }
     };
     match run() {
