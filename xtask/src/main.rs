@@ -1,4 +1,5 @@
-//! Tasks of this repository: `cargo xtask demo`, `test`, `conformance`, `size`.
+//! Tasks of this repository: `cargo xtask demo`, `test`, `conformance`,
+//! `size`, `numbers`.
 //!
 //! Everything that a newcomer, a developer or CI runs goes through here, so that
 //! the three see the same commands.
