@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 import urllib.request
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import boto3
@@ -94,6 +95,16 @@ class Account:
             service, endpoint_url=self.url, region_name=REGION, config=retries,
             aws_access_key_id="test", aws_secret_access_key="test",
         )
+
+    def counted(self, service, name):
+        """The sum of a service's counter, as boto3 reads it."""
+        now = datetime.now(timezone.utc)
+        datapoints = self.client("cloudwatch").get_metric_statistics(
+            Namespace=service, MetricName=name, Dimensions=[{"Name": "service", "Value": service}],
+            StartTime=now - timedelta(minutes=30), EndTime=now + timedelta(minutes=2),
+            Period=60, Statistics=["Sum"],
+        )["Datapoints"]
+        return sum(point["Sum"] for point in datapoints)
 
     def invoke(self, function, payload):
         answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(payload))

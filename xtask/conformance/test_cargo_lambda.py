@@ -61,7 +61,7 @@ def test_handler_and_extension_serve_an_invocation(account, tmp_path):
         until("the journal", (tmp_path / "journal").exists)
         begin([BIN / "interrupted"], f"{api}/interrupted")
         until("an answer", invoke)
-        until("the points", lambda: account.api("summary")["points_received"] == 7)
+        until("the points", lambda: account.counted("interrupted", "PointsBeforeTheEnd") == 7)
     finally:
         for process in processes:
             process.kill()

@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-from datetime import datetime, timedelta, timezone
 
 from conftest import BIN, until
 
@@ -27,15 +26,6 @@ def test_points_of_a_handler_killed_in_mid_invocation_are_delivered(start):
     error, _ = answer[0]
     assert error == "Unhandled"
 
-    def delivered():
-        now = datetime.now(timezone.utc)
-        points = account.client("cloudwatch").get_metric_statistics(
-            Namespace="interrupted", MetricName="PointsBeforeTheEnd",
-            Dimensions=[{"Name": "service", "Value": "interrupted"}],
-            StartTime=now - timedelta(minutes=30), EndTime=now + timedelta(minutes=2),
-            Period=60, Statistics=["SampleCount"],
-        )["Datapoints"]
-        return sum(point["SampleCount"] for point in points)
-
-    until("all points to be delivered", lambda: delivered() >= POINTS)
-    assert delivered() == POINTS
+    counted = lambda: account.counted("interrupted", "PointsBeforeTheEnd")
+    until("all points to be delivered", lambda: counted() >= POINTS)
+    assert counted() == POINTS

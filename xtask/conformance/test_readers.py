@@ -56,7 +56,7 @@ def test_the_aws_cli_lists_metrics_alarms_and_dashboards(busy):
     assert len(dashboards) >= 2
 
 
-def test_every_point_recorded_was_delivered(busy):
+def test_samples_over_every_series_are_what_the_account_was_sent(busy):
     """SampleCounts over every custom series are what the account says it was sent."""
     cloudwatch = busy.client("cloudwatch")
     start, end = window()

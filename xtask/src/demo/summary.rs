@@ -19,8 +19,39 @@ pub(crate) struct Summary {
     alarms: Value,
     /// What the handlers recorded, read from their journals.
     journals: Totals,
+    /// What the extensions did with it, as they said when they stopped.
+    closing: Closing,
     notifications: Vec<Notification>,
 }
+
+/// Points by what became of them. The account's own count is another: of a counter's
+/// increments it gets their sum, one value a flush.
+#[derive(Debug, Default, PartialEq)]
+struct Closing {
+    delivered: u64,
+    dropped: u64,
+}
+
+impl Closing {
+    /// Adds up what stands in the closing lines among `logs`.
+    fn of(logs: &Value) -> Self {
+        let lines = logs["lines"].as_array().into_iter().flatten();
+        let mut sum = Self::default();
+        for line in lines.filter_map(|line| line["line"].as_str()) {
+            let line: Value = serde_json::from_str(line).unwrap_or_default();
+            if line["message"] != CLOSING {
+                continue;
+            }
+            let points = |name: &str| line[name].as_u64().unwrap_or_default();
+            sum.delivered += points("points_delivered") + points("points_emf");
+            sum.dropped += points("points_dropped");
+        }
+        sum
+    }
+}
+
+/// The message of the extension's last line.
+const CLOSING: &str = "extension stopped";
 
 impl Summary {
     pub(crate) fn collect(endpoint: &str, journals: &Journals, pager: &Pager) -> Result<Self> {
@@ -39,6 +70,7 @@ impl Summary {
             account: ask("summary")?,
             alarms: ask("alarms")?,
             journals: journals.totals(),
+            closing: Closing::of(&ask("logs?q=extension%20stopped&limit=1000")?),
             notifications: pager.received(),
         })
     }
@@ -47,13 +79,9 @@ impl Summary {
         self.account[key].as_u64().unwrap_or_default()
     }
 
-    /// Points whose recording was finished, on both ways out.
+    /// Points whose recording was finished.
     fn recorded(&self) -> u64 {
-        self.journals.recorded - self.journals.torn + self.count("points_emf")
-    }
-
-    fn delivered(&self) -> u64 {
-        self.count("points_received") + self.count("points_emf")
+        self.journals.recorded - self.journals.torn
     }
 
     /// Alarms that the account says went to ALARM.
@@ -85,14 +113,13 @@ impl Summary {
 
     pub(crate) fn print(&self) -> Result<()> {
         let fired = self.fired();
-        let dropped = self.recorded().saturating_sub(self.delivered());
         let rows = [
             ("invocations", self.count("invocations").to_string()),
             ("log lines", self.count("log_lines").to_string()),
             ("segments", self.count("segments").to_string()),
             ("points recorded", self.recorded().to_string()),
-            ("points delivered", self.delivered().to_string()),
-            ("points dropped", dropped.to_string()),
+            ("points delivered", self.closing.delivered.to_string()),
+            ("points dropped", self.closing.dropped.to_string()),
             (
                 "alarms fired",
                 format!("{}  {}", fired.len(), fired.join(", ")),
@@ -113,7 +140,7 @@ impl Summary {
     /// An error when something recorded was not delivered, or, in a demo that
     /// had its time, when no alarm reached the pager.
     pub(crate) fn verdict(&self, complete: bool) -> Result<()> {
-        let (recorded, delivered) = (self.recorded(), self.delivered());
+        let (recorded, delivered) = (self.recorded(), self.closing.delivered);
         if recorded != delivered {
             bail!("{recorded} points were recorded and {delivered} delivered");
         }
@@ -132,17 +159,21 @@ mod tests {
 
     use super::*;
 
-    /// A demo in which handlers recorded `recorded` points in their journals, one
-    /// of them torn, and one line of embedded metric format.
-    fn summary(recorded: u64, received: u64, state: &str) -> Summary {
+    /// A demo in which handlers recorded `recorded` points in their journals, one of
+    /// them torn.
+    fn summary(recorded: u64, delivered: u64, state: &str) -> Summary {
         Summary {
-            account: json!({"points_received": received, "points_emf": 1}),
+            account: json!({}),
             alarms: json!({"alarms": [{"name": "a", "history": [{"to": state}]}]}),
             journals: Totals {
                 recorded,
                 released: recorded,
                 torn: 1,
                 refused: 1,
+            },
+            closing: Closing {
+                delivered,
+                dropped: 0,
             },
             notifications: vec![Notification {
                 alarm: "a".into(),
@@ -155,7 +186,26 @@ mod tests {
     fn a_point_that_was_recorded_and_not_delivered_is_an_error() {
         assert!(summary(6, 5, "ALARM").verdict(true).is_ok());
         let error = summary(7, 5, "ALARM").verdict(false).unwrap_err();
-        assert_eq!(error.to_string(), "7 points were recorded and 6 delivered");
+        assert_eq!(error.to_string(), "6 points were recorded and 5 delivered");
+    }
+
+    #[test]
+    fn closing_lines_add_up_and_others_do_not_count() {
+        let line = |message: &str| {
+            let line = json!({"message": message, "points_delivered": 5, "points_emf": 1, "points_dropped": 2});
+            json!({"line": line.to_string()})
+        };
+        let logs = json!({"lines": [
+            line(CLOSING),
+            line("a handler that logs: extension stopped"),
+            {"line": "extension stopped"},
+            line(CLOSING),
+        ]});
+        let expect = Closing {
+            delivered: 12,
+            dropped: 4,
+        };
+        assert_eq!(Closing::of(&logs), expect);
     }
 
     #[test]
