@@ -37,6 +37,11 @@ pub(crate) enum Command {
     /// Delete everything this project keeps in the environment.
     #[command(after_help = "Examples:\n  obs destroy -e staging\n  obs destroy --yes")]
     Destroy(Change),
+    /// Write the JSON Schemas of the files, for editors that complete and check.
+    #[command(
+        after_help = "Examples:\n  obs schema\n  obs schema --out .vscode/schemas\n\nThen, as the first line of obs.yaml:\n  # yaml-language-server: $schema=schemas/obs.schema.json"
+    )]
+    Schema(Schema),
     #[cfg(feature = "dev")]
     /// Run a local account: CloudWatch, SNS, X-Ray, Lambda and a web page, on loopback.
     #[command(
@@ -72,6 +77,14 @@ pub(crate) struct Plan {
     /// Exit with 3 when there is something to do
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Schema {
+    /// Folder they are written to
+    #[arg(short, long, value_name = "DIR", default_value = "schemas")]
+    pub(crate) out: PathBuf,
 }
 
 /// Arguments of `apply` and `destroy`.

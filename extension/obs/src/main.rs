@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Plan(plan) => commands::plan::run(plan, &mut surroundings),
         Command::Apply(apply) => commands::apply::run(apply, &mut surroundings),
         Command::Destroy(destroy) => commands::destroy::run(destroy, &mut surroundings),
+        Command::Schema(schema) => commands::schema::run(schema, &mut surroundings),
         #[cfg(feature = "dev")]
         Command::Dev(dev) => commands::dev::run(dev, &mut surroundings),
     };

@@ -110,20 +110,20 @@ fn a_second_apply_writes_nothing_and_destroy_leaves_nothing() {
     let pager = ["apply", "--var", "pager=http://127.0.0.1:9/"];
     assert_eq!(
         last_line(&dev.obs(&pager)),
-        "Done: 31 resources in 34 calls."
+        "Done: 133 resources in 139 calls."
     );
-    assert_eq!(dev.writes().len(), 34);
+    assert_eq!(dev.writes().len(), 139);
 
     let again = last_line(&dev.obs(&pager));
-    assert_eq!(again, "Nothing to do: 31 resources are as they should be.");
-    assert_eq!(dev.writes().len(), 34);
+    assert_eq!(again, "Nothing to do: 133 resources are as they should be.");
+    assert_eq!(dev.writes().len(), 139);
 
     assert_eq!(
         last_line(&dev.obs(&["destroy", "--yes"])),
-        "Done: 31 resources in 31 calls."
+        "Done: 133 resources in 133 calls."
     );
     let plan = last_line(&dev.obs(&["plan"]));
-    assert_eq!(plan, "Plan: 31 to create, 0 unchanged.");
+    assert_eq!(plan, "Plan: 133 to create, 0 unchanged.");
 }
 
 #[test]

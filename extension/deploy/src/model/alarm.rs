@@ -120,6 +120,33 @@ pub struct MetricAlarm {
     pub foreign: BTreeMap<String, String>,
 }
 
+/// An alarm that keeps a composite quiet while it is in ALARM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppressor {
+    /// Name of an alarm in the same account and region.
+    pub alarm: String,
+    /// Seconds the composite waits for it to go to ALARM.
+    pub wait: u32,
+    /// Seconds the composite stays quiet after it is over.
+    pub extension: u32,
+}
+
+/// What people said about an alarm and CloudWatch does not keep: for the commands that
+/// ask whom it tells, who looks after it and what it is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// Name of its severity; `None` for one that only feeds composites.
+    pub severity: Option<String>,
+    /// Who looks after it.
+    pub owner: Option<String>,
+    /// What to do: a link.
+    pub runbook: Option<String>,
+    /// The resource it is about, as `KIND/NAME`.
+    pub resource: Option<String>,
+    /// The preset it was made from, as `PRESET/ROW`.
+    pub preset: Option<String>,
+}
+
 /// An alarm over other alarms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CompositeAlarm {
@@ -133,6 +160,8 @@ pub struct CompositeAlarm {
     pub actions_enabled: bool,
     /// Such as `ALARM("a") OR ALARM("b")`.
     pub rule: String,
+    /// What keeps it quiet.
+    pub suppressor: Option<Suppressor>,
     /// Settings that these files cannot express and somebody made by hand.
     pub foreign: BTreeMap<String, String>,
 }
@@ -228,6 +257,14 @@ impl CompositeAlarm {
     fn fields(&self) -> BTreeMap<String, String> {
         let mut fields = common(&self.description, &self.actions, self.actions_enabled);
         fields.insert("rule".to_owned(), self.rule.clone());
+        if let Some(suppressor) = &self.suppressor {
+            let mut put = |name: &str, value: String| {
+                fields.insert(format!("suppressor.{name}"), value);
+            };
+            put("alarm", suppressor.alarm.clone());
+            put("wait", format!("{}s", suppressor.wait));
+            put("extension", format!("{}s", suppressor.extension));
+        }
         fields.extend(self.foreign.clone());
         fields
     }

@@ -15,6 +15,17 @@ pub struct Target {
     pub region: String,
     /// Where the API is, when the environment says so.
     pub endpoint: Option<String>,
+    /// Whom to become before the first call.
+    pub role: Option<Role>,
+}
+
+/// A role that is assumed in the target's account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its ARN.
+    pub arn: String,
+    /// What its trust policy asks for.
+    pub external_id: Option<String>,
 }
 
 impl Target {
@@ -22,6 +33,24 @@ impl Target {
     pub fn topic_arn(&self, name: &str) -> String {
         let (partition, region, account) = (self.partition(), &self.region, &self.account);
         format!("arn:{partition}:sns:{region}:{account}:{name}")
+    }
+
+    /// The ARN of a rule on the default event bus.
+    pub fn rule_arn(&self, name: &str) -> String {
+        let (partition, region, account) = (self.partition(), &self.region, &self.account);
+        format!("arn:{partition}:events:{region}:{account}:rule/{name}")
+    }
+
+    /// The ARN of a function in this account and region.
+    pub fn function_arn(&self, name: &str) -> String {
+        let (partition, region, account) = (self.partition(), &self.region, &self.account);
+        format!("arn:{partition}:lambda:{region}:{account}:function:{name}")
+    }
+
+    /// The ARN of a queue in this account and region.
+    pub fn queue_arn(&self, name: &str) -> String {
+        let (partition, region, account) = (self.partition(), &self.region, &self.account);
+        format!("arn:{partition}:sqs:{region}:{account}:{name}")
     }
 
     /// The ARN of an alarm in this account and region.

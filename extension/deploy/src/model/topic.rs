@@ -13,12 +13,21 @@ pub struct Topic {
     pub display_name: String,
     /// Who is told, by protocol and endpoint.
     pub subscriptions: Vec<Subscription>,
+    /// Names of the EventBridge rules that publish to it, sorted.
+    pub rules: Vec<String>,
+    /// The customer-managed key that encrypts it: its key policy has to grant
+    /// cloudwatch.amazonaws.com (and events.amazonaws.com, when there are `rules`)
+    /// `kms:Decrypt` and `kms:GenerateDataKey*`, else notices vanish.
+    pub kms_key: Option<String>,
+    /// ARNs of chat configurations that show what is published. A chat configuration
+    /// lists its topics and subscribes by itself; SNS takes no such subscription.
+    pub chats: Vec<String>,
 }
 
 /// One who is told.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subscription {
-    /// `http`, `https`, `email` or `sqs`.
+    /// `http`, `https`, `email`, `sqs` or `lambda`.
     pub protocol: String,
     /// The URL, address or ARN.
     pub endpoint: String,
@@ -36,11 +45,12 @@ impl Topic {
     /// 256 characters.
     pub const MAX_SUBSCRIPTIONS: usize = 28;
 
-    /// CloudWatch may publish its alarms to the topic, the account may do the rest.
-    /// Without the first statement an alarm fires and nobody hears of it.
+    /// CloudWatch may publish its alarms to the topic, EventBridge what its rules send,
+    /// the account may do the rest. Without the statements of the services an alarm
+    /// fires and nobody hears of it.
     pub fn policy(&self, target: &Target) -> Value {
         let arn = target.topic_arn(&self.name);
-        json!({
+        let mut policy = json!({
             "Version": "2012-10-17",
             "Statement": [
                 {
@@ -72,7 +82,25 @@ impl Topic {
                     },
                 },
             ],
-        })
+        });
+        if let (false, Some(statements)) =
+            (self.rules.is_empty(), policy["Statement"].as_array_mut())
+        {
+            let rules: Vec<String> = self
+                .rules
+                .iter()
+                .map(|rule| target.rule_arn(rule))
+                .collect();
+            statements.push(json!({
+                "Sid": "EventsMayPublish",
+                "Effect": "Allow",
+                "Principal": { "Service": "events.amazonaws.com" },
+                "Action": "sns:Publish",
+                "Resource": target.topic_arn(&self.name),
+                "Condition": { "ArnEquals": { "aws:SourceArn": rules } },
+            }));
+        }
+        policy
     }
 
     /// The topic's tags.

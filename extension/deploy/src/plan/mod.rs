@@ -87,6 +87,7 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Result<Plan, PlanError> {
     topics::compare(desired, observed, &mut work);
     alarms::compare(desired, observed, &mut work);
     dashboards::compare(desired, observed, &mut work);
+    undone(desired, &mut work.notes);
     if !work.not_ours.is_empty() {
         return Err(PlanError::NotOurs {
             names: work.not_ours,
@@ -107,6 +108,34 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Result<Plan, PlanError> {
         unchanged: work.unchanged,
         notes: work.notes,
     })
+}
+
+/// What the files declare and no step brings about is said, never passed over.
+fn undone(desired: &Desired, notes: &mut Vec<String>) {
+    for (count, what) in [
+        (desired.sampling_rules.len(), "sampling rules"),
+        (desired.metric_filters.len(), "metric filters"),
+        (desired.event_rules.len(), "EventBridge rules"),
+        (desired.mute_rules.len(), "mute rules"),
+    ] {
+        if count > 0 {
+            notes.push(format!("{count} {what} are declared and not applied yet"));
+        }
+    }
+    for topic in &desired.topics {
+        if topic.kms_key.is_some() {
+            notes.push(format!("topic {}: its key is not applied yet", topic.name));
+        }
+        for chat in &topic.chats {
+            notes.push(format!(
+                "topic {}: {chat} shows it once the chat configuration lists the topic",
+                topic.name
+            ));
+        }
+    }
+    if let Some(role) = &desired.target.role {
+        notes.push(format!("the role {} is not assumed yet", role.arn));
+    }
 }
 
 /// A plan in the making.

@@ -9,7 +9,7 @@ use obs_cloudwatch::statistic::Statistic;
 use super::alarms::Reader;
 use super::resources::Resource;
 use crate::model::alarm::Term as Content;
-use crate::model::{MetricRef, Query, Signal};
+use crate::model::{MetricFilter, MetricRef, Query, Signal};
 use crate::shape::alarm::{Alarm, Metric, Term};
 use crate::source::file::Span;
 use crate::source::problem::{Problem, Problems};
@@ -17,6 +17,8 @@ use crate::source::{At, Raw, near};
 
 /// Name of the expression that the threshold is compared with.
 const RESULT: &str = "result";
+/// Longest pattern of a metric filter.
+const MAX_PATTERN: usize = 1024;
 /// At most so many entries in an expression.
 const MAX_QUERIES: usize = 10;
 
@@ -40,6 +42,8 @@ impl Reader<'_, '_> {
                     );
                 }
                 let statistic = self.statistic(shape.statistic.as_ref(), metric.span);
+                // What a filter writes has the filter's dimensions, none.
+                let resource = resource.filter(|_| shape.filter.is_none());
                 let (metric, unit) = self.metric(&metric.value, resource);
                 Some(Signal::Metric {
                     metric,
@@ -65,6 +69,72 @@ impl Reader<'_, '_> {
                 None
             }
         }
+    }
+
+    /// The metric filter that an alarm brings along.
+    pub(super) fn filter(&mut self, shape: &Alarm) -> Option<MetricFilter> {
+        let filter = shape.filter.as_ref()?;
+        let Some(metric) = &shape.metric else {
+            self.problems.add(
+                Problem::at(filter.span, "a `filter` writes a metric, and there is none")
+                    .help("add `metric:` with the namespace and name that it writes"),
+            );
+            return None;
+        };
+        let metric = &metric.value;
+        let filter = &filter.value;
+        let (group, pattern) = (&filter.log_group, &filter.pattern);
+        if pattern.value.len() > MAX_PATTERN {
+            self.problems.add(Problem::at(
+                pattern.span,
+                "the pattern is longer than 1024 characters",
+            ));
+        }
+        let group_fits = (1..=512).contains(&group.value.len())
+            && group
+                .value
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-/.#".contains(&byte));
+        if !group_fits {
+            self.problems.add(
+                Problem::at(
+                    group.span,
+                    format!("`{}` cannot be a log group", group.value),
+                )
+                .label("letters, digits and `_-/.#`, at most 512"),
+            );
+        }
+        if metric.namespace.value.starts_with("AWS/") {
+            self.problems.add(
+                Problem::at(
+                    metric.namespace.span,
+                    "a filter cannot write into AWS's namespaces",
+                )
+                .help("take a namespace of your own"),
+            );
+        }
+        if metric.dimensions.as_ref().is_some_and(|it| !it.is_empty()) {
+            self.problems.add(
+                Problem::at(
+                    metric.name.span,
+                    "a filter that writes 0 for other lines writes no dimensions",
+                )
+                .help("leave `dimensions` out, or put them into the name"),
+            );
+        }
+        Some(MetricFilter {
+            log_group: group.value.clone(),
+            name: shape.name.value.replace([':', '*'], "-"),
+            pattern: pattern.value.clone(),
+            metric_namespace: metric.namespace.value.clone(),
+            metric_name: metric.name.value.clone(),
+            value: filter
+                .value
+                .clone()
+                .map_or_else(|| "1".to_owned(), |it| it.0),
+            // Without it, no line is no data, and an alarm cannot tell quiet from broken.
+            default_value: Some(0.0),
+        })
     }
 
     fn metric(

@@ -1,11 +1,14 @@
 //! The files of a project: read, parsed, and every problem in them collected.
 //!
-//! `obs.yaml`, `alarms/*.yaml`, `dashboards/*.yaml` and `dashboards/*.json`. JSON is
+//! `obs.yaml`, `alarms/*.yaml` (`*.test.yaml` among them), `dashboards/*.yaml` and
+//! `dashboards/*.json`; and the presets that come with the program. JSON is
 //! YAML's subset, so one parser reads both and a body exported from the console is a
 //! valid file as it is.
 
 pub mod file;
 pub mod node;
+pub mod merge;
+pub mod preset;
 pub mod variables;
 pub mod decode;
 pub mod at;
@@ -19,6 +22,7 @@ use self::node::Node;
 use self::problem::{Invalid, Problem, Problems};
 
 pub use self::at::{At, Raw};
+pub use self::preset::Presets;
 
 /// The name of the project file.
 pub const PROJECT_FILE: &str = "obs.yaml";
@@ -32,6 +36,10 @@ pub struct Documents {
     pub project: Node,
     /// `alarms/*.yaml`, by file name.
     pub alarms: Vec<Node>,
+    /// `alarms/*.test.yaml`, by file name.
+    pub tests: Vec<Node>,
+    /// The presets that come with the program.
+    pub presets: Presets,
     /// `dashboards/*.yaml` and `*.json`, by file name.
     pub dashboards: Vec<DashboardFile>,
     /// Files that could not be parsed. [`crate::resolve`] looks at the others all the
@@ -68,21 +76,28 @@ pub fn read(root: &Path) -> Result<Documents, Box<Invalid>> {
         problems: Problems::default(),
     };
     let project = reader.project(root);
-    let alarms = reader
+    let (tests, alarms): (Vec<u32>, Vec<u32>) = reader
         .folder(root, "alarms", &["yaml", "yml"])
         .into_iter()
-        .filter_map(|index| reader.node(index))
+        .partition(|index| reader.is_test(*index));
+    let alarms = alarms
+        .into_iter()
+        .filter_map(|it| reader.node(it))
         .collect();
+    let tests = tests.into_iter().filter_map(|it| reader.node(it)).collect();
     let dashboards = reader
         .folder(root, "dashboards", &["yaml", "yml", "json"])
         .into_iter()
         .filter_map(|index| reader.dashboard(index))
         .collect();
+    let presets = preset::read(&mut reader.files, &mut reader.problems);
     match project {
         Some(project) => Ok(Documents {
             files: reader.files,
             project,
             alarms,
+            tests,
+            presets,
             dashboards,
             problems: reader.problems,
         }),
@@ -159,6 +174,13 @@ impl Reader {
                 None
             }
         }
+    }
+
+    fn is_test(&self, index: u32) -> bool {
+        self.files.get(index).is_some_and(|file| {
+            let name = file.name.as_str();
+            name.ends_with(".test.yaml") || name.ends_with(".test.yml")
+        })
     }
 
     fn node(&mut self, index: u32) -> Option<Node> {

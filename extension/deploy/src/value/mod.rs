@@ -2,8 +2,12 @@
 
 pub mod duration;
 pub mod quantity;
+pub mod share;
+pub mod series;
 pub mod condition;
 
 pub use self::condition::{Comparison, Condition, Datapoints, Threshold};
 pub use self::duration::Span as Duration;
 pub use self::quantity::{Amount, Quantity};
+pub use self::series::Values;
+pub use self::share::Share;

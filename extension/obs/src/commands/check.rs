@@ -2,13 +2,23 @@
 
 use std::io::Write;
 
+use obs_deploy::source::problem::Paint;
+
 use crate::args::Project;
 use crate::exit::{self, Failure};
 use crate::project;
 use crate::surroundings::Surroundings;
 
 pub(crate) fn run(project: &Project, surroundings: &mut Surroundings) -> Result<u8, Failure> {
-    let desired = project::load(project, surroundings)?.desired;
+    let resolved = project::load(project, surroundings)?;
+    if let Some(warnings) = &resolved.warnings {
+        let paint = match surroundings.colour_err {
+            true => Paint::Colour,
+            false => Paint::Plain,
+        };
+        write!(surroundings.err, "{}", warnings.render(paint))?;
+    }
+    let desired = resolved.desired;
     let target = &desired.target;
     writeln!(
         surroundings.out,

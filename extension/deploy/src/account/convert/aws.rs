@@ -8,7 +8,9 @@ use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmInp
 use aws_sdk_cloudwatch::types;
 
 use crate::model::alarm::Term;
-use crate::model::{Actions, Alarm, CompositeAlarm, MetricAlarm, MetricRef, Query, Signal, Tags};
+use crate::model::{
+    Actions, Alarm, CompositeAlarm, MetricAlarm, MetricRef, Query, Signal, Suppressor, Tags,
+};
 
 /// Tags for CloudWatch.
 pub(crate) fn tags(tags: &Tags) -> Vec<types::Tag> {
@@ -69,7 +71,11 @@ pub(crate) fn put_metric_alarm(alarm: &MetricAlarm) -> PutMetricAlarmInputBuilde
 
 /// The request that makes a composite what it should be.
 pub(crate) fn put_composite_alarm(alarm: &CompositeAlarm) -> PutCompositeAlarmInputBuilder {
+    let suppressor = alarm.suppressor.as_ref();
     PutCompositeAlarmInputBuilder::default()
+        .set_actions_suppressor(suppressor.map(|it| it.alarm.clone()))
+        .set_actions_suppressor_wait_period(suppressor.map(|it| whole(it.wait)))
+        .set_actions_suppressor_extension_period(suppressor.map(|it| whole(it.extension)))
         .alarm_name(&alarm.name)
         .alarm_description(&alarm.description)
         .actions_enabled(alarm.actions_enabled)
@@ -229,10 +235,15 @@ fn foreign(alarm: &types::MetricAlarm) -> BTreeMap<String, String> {
 
 /// A composite as DescribeAlarms shows it.
 pub(crate) fn composite_alarm(alarm: &types::CompositeAlarm) -> Alarm {
-    let mut foreign = BTreeMap::new();
-    if let Some(suppressor) = alarm.actions_suppressor() {
-        foreign.insert("actions_suppressor".to_owned(), suppressor.to_owned());
-    }
+    // Read back as an ARN or as a name, whatever it was put as.
+    let suppressor = alarm.actions_suppressor().map(|name| Suppressor {
+        alarm: name
+            .split_once(":alarm:")
+            .map_or(name, |(_, name)| name)
+            .to_owned(),
+        wait: natural(alarm.actions_suppressor_wait_period()),
+        extension: natural(alarm.actions_suppressor_extension_period()),
+    });
     Alarm::Composite(CompositeAlarm {
         name: text(alarm.alarm_name()),
         description: text(alarm.alarm_description()),
@@ -243,7 +254,8 @@ pub(crate) fn composite_alarm(alarm: &types::CompositeAlarm) -> Alarm {
         },
         actions_enabled: alarm.actions_enabled().unwrap_or(true),
         rule: text(alarm.alarm_rule()),
-        foreign,
+        suppressor,
+        foreign: BTreeMap::new(),
     })
 }
 

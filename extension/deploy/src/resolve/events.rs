@@ -1,0 +1,81 @@
+//! Events that go to topics without an alarm between.
+
+use super::Context;
+use super::alarms::Read;
+use super::expand::Expanded;
+use crate::model::EventRule;
+use crate::shape::alarm::Event;
+use crate::source::decode::decode;
+use crate::source::near;
+use crate::source::problem::{Problem, Problems};
+
+/// At most so many targets of a rule.
+const MAX_TARGETS: usize = 5;
+
+/// Reads one written-out event.
+pub(super) fn read(
+    context: &Context<'_>,
+    expanded: &Expanded<'_>,
+    read: &mut Read,
+    problems: &mut Problems,
+) {
+    let Some(shape) = decode::<Event>(&expanded.node, problems) else {
+        return;
+    };
+    let name = &shape.name.value;
+    let fits = (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    if !fits {
+        problems.add(
+            Problem::at(shape.name.span, format!("`{name}` cannot be a rule's name"))
+                .label("letters, digits, `.`, `_` and `-`, at most 64"),
+        );
+    }
+    if read.events.iter().any(|other| other.name == *name) {
+        problems.add(Problem::at(
+            shape.name.span,
+            format!("two events are named `{name}`"),
+        ));
+    }
+    let severity = &shape.severity;
+    let topics = match context.severities.get(&severity.value) {
+        Some(route) => route.topics.clone(),
+        None => {
+            let known = context.severities.keys().map(String::as_str);
+            problems.add(
+                Problem::at(
+                    severity.span,
+                    format!("unknown severity `{}`", severity.value),
+                )
+                .label("not under `severities:` in obs.yaml")
+                .help(near::suggestion(&severity.value, known)),
+            );
+            Vec::new()
+        }
+    };
+    if topics.len() > MAX_TARGETS {
+        problems.add(Problem::at(
+            severity.span,
+            "a rule of EventBridge has at most five targets",
+        ));
+    }
+    let pattern = expanded
+        .node
+        .get("pattern")
+        .map(crate::source::node::Node::to_json)
+        .unwrap_or_default();
+    if !pattern.as_object().is_some_and(|fields| !fields.is_empty()) {
+        problems.add(
+            Problem::at(shape.pattern.span, "this is not a pattern of events")
+                .label("expected a mapping such as `{ source: [aws.guardduty] }`"),
+        );
+    }
+    read.events.push(EventRule {
+        name: name.clone(),
+        description: shape.description.unwrap_or_default().trim().to_owned(),
+        pattern,
+        topics,
+    });
+}
