@@ -66,7 +66,7 @@ pub(super) fn read(
         .get("pattern")
         .map(crate::source::node::Node::to_json)
         .unwrap_or_default();
-    if !pattern.as_object().is_some_and(|fields| !fields.is_empty()) {
+    if pattern.as_object().is_none_or(serde_json::Map::is_empty) {
         problems.add(
             Problem::at(shape.pattern.span, "this is not a pattern of events")
                 .label("expected a mapping such as `{ source: [aws.guardduty] }`"),

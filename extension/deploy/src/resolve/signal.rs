@@ -71,6 +71,23 @@ impl Reader<'_, '_> {
         }
     }
 
+    fn log_group(&mut self, group: &At<String>) {
+        let fits = (1..=512).contains(&group.value.len())
+            && group
+                .value
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-/.#".contains(&byte));
+        if !fits {
+            self.problems.add(
+                Problem::at(
+                    group.span,
+                    format!("`{}` cannot be a log group", group.value),
+                )
+                .label("letters, digits and `_-/.#`, at most 512"),
+            );
+        }
+    }
+
     /// The metric filter that an alarm brings along.
     pub(super) fn filter(&mut self, shape: &Alarm) -> Option<MetricFilter> {
         let filter = shape.filter.as_ref()?;
@@ -90,20 +107,7 @@ impl Reader<'_, '_> {
                 "the pattern is longer than 1024 characters",
             ));
         }
-        let group_fits = (1..=512).contains(&group.value.len())
-            && group
-                .value
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"_-/.#".contains(&byte));
-        if !group_fits {
-            self.problems.add(
-                Problem::at(
-                    group.span,
-                    format!("`{}` cannot be a log group", group.value),
-                )
-                .label("letters, digits and `_-/.#`, at most 512"),
-            );
-        }
+        self.log_group(group);
         if metric.namespace.value.starts_with("AWS/") {
             self.problems.add(
                 Problem::at(
