@@ -59,10 +59,10 @@ pub enum Call {
         /// Tags, which take effect at creation only.
         tags: Tags,
     },
-    /// CloudWatch DeleteAlarms, one name a call.
-    DeleteAlarm {
-        /// Its name.
-        name: String,
+    /// CloudWatch DeleteAlarms: at most 100 names, and at most one of a composite.
+    DeleteAlarms {
+        /// Their names.
+        names: Vec<String>,
     },
     /// CloudWatch PutDashboard.
     PutDashboard {
@@ -101,7 +101,7 @@ impl Call {
                 Alarm::Metric(_) => "cloudwatch:PutMetricAlarm",
                 Alarm::Composite(_) => "cloudwatch:PutCompositeAlarm",
             },
-            Call::DeleteAlarm { .. } => "cloudwatch:DeleteAlarms",
+            Call::DeleteAlarms { .. } => "cloudwatch:DeleteAlarms",
             Call::PutDashboard { .. } => "cloudwatch:PutDashboard",
             Call::DeleteDashboard { .. } => "cloudwatch:DeleteDashboards",
             Call::Tag { .. } => "cloudwatch:TagResource",

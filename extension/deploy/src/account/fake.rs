@@ -3,7 +3,7 @@
 //! Strict where AWS is strict in what matters to order: a composite's children must
 //! exist when it is put, and cannot be deleted while it names them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{AccountError, Call, Reads, TopicState, Trouble, Writes};
@@ -182,7 +182,11 @@ impl State {
                 self.topics.remove(topic);
             }
             Call::PutAlarm { alarm, tags } => self.put_alarm(alarm, tags)?,
-            Call::DeleteAlarm { name } => self.delete_alarm(name)?,
+            Call::DeleteAlarms { names } => {
+                for name in names {
+                    self.delete_alarm(name)?;
+                }
+            }
             Call::PutDashboard { name, body, tags } => {
                 let tags = match self.dashboards.get(name) {
                     Some((_, old)) => old.clone(),
@@ -205,11 +209,9 @@ impl State {
     }
 
     fn put_alarm(&mut self, alarm: &Alarm, tags: &Tags) -> Result<(), String> {
-        if let Alarm::Composite(composite) = alarm {
-            for child in crate::rule::children(&composite.rule)? {
-                if !self.alarms.contains_key(&child) {
-                    return Err(format!("{child} does not exist"));
-                }
+        for child in alarm.children() {
+            if !self.alarms.contains_key(&child) {
+                return Err(format!("{child} does not exist"));
             }
         }
         let tags = match self.alarms.get(alarm.name()) {
@@ -222,22 +224,15 @@ impl State {
     }
 
     fn delete_alarm(&mut self, name: &str) -> Result<(), String> {
-        let parents: BTreeSet<&str> = self
+        let parent = self
             .alarms
             .values()
-            .filter_map(|(alarm, _)| match alarm {
-                Alarm::Composite(composite) => Some(composite),
-                Alarm::Metric(_) => None,
-            })
-            .filter(|composite| {
-                crate::rule::children(&composite.rule)
-                    .is_ok_and(|children| children.iter().any(|child| child == name))
-            })
-            .map(|composite| composite.name.as_str())
-            .collect();
-        if let Some(parent) = parents.first() {
+            .map(|(alarm, _)| alarm)
+            .find(|alarm| alarm.children().iter().any(|child| child == name));
+        if let Some(parent) = parent {
             return Err(format!(
-                "cannot delete {name} as there are composite alarm(s) depending on it: {parent}"
+                "cannot delete {name} as there are composite alarm(s) depending on it: {}",
+                parent.name()
             ));
         }
         self.alarms.remove(name);

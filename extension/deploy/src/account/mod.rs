@@ -4,6 +4,7 @@
 pub mod error;
 pub mod call;
 pub mod fake;
+mod pace;
 mod connect;
 mod convert;
 mod trouble;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::rule;
+
 /// What happens on a transition: ARNs, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Actions {
@@ -160,6 +162,22 @@ impl Alarm {
         match self {
             Alarm::Metric(alarm) => &alarm.description,
             Alarm::Composite(alarm) => &alarm.description,
+        }
+    }
+
+    pub(crate) fn description_mut(&mut self) -> &mut String {
+        match self {
+            Alarm::Metric(alarm) => &mut alarm.description,
+            Alarm::Composite(alarm) => &mut alarm.description,
+        }
+    }
+
+    /// Names of the alarms that a composite's rule names; none for a metric alarm.
+    pub fn children(&self) -> Vec<String> {
+        match self {
+            Alarm::Metric(_) => Vec::new(),
+            // A rule that is none names nobody; CloudWatch holds only rules.
+            Alarm::Composite(alarm) => rule::children(&alarm.rule).unwrap_or_default(),
         }
     }
 

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 pub use self::alarm::{Actions, Alarm, CompositeAlarm, MetricAlarm, MetricRef, Query, Signal};
 pub use self::dashboard::Dashboard;
-pub use self::target::Target;
+pub use self::target::{Seal, Target};
 pub use self::topic::{Subscription, Topic};
 
 /// Tags of a resource.

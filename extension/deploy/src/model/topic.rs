@@ -75,16 +75,18 @@ impl Topic {
         })
     }
 
+    /// What the content hash is taken of. Subscriptions have a tag of their own:
+    /// whoever subscribes to our topic has not changed it.
+    pub(crate) fn content(display_name: &str, policy: Option<&Value>) -> String {
+        let policy = policy.map(Value::to_string).unwrap_or_default();
+        format!("{display_name}\n{policy}")
+    }
+
     /// The topic's tags.
     pub fn tags(&self, target: &Target) -> Tags {
         let hashes: Vec<String> = self.subscriptions.iter().map(Subscription::hash).collect();
-        let content = format!(
-            "{}\n{}\n{}",
-            self.display_name,
-            self.policy(target),
-            hashes.join(" ")
-        );
-        let mut tags = target.tags(&content);
+        let policy = self.policy(target);
+        let mut tags = target.tags(&Topic::content(&self.display_name, Some(&policy)));
         tags.insert(TAG_SUBSCRIPTIONS.to_owned(), hashes.join(" "));
         tags
     }

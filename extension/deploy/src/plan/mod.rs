@@ -3,18 +3,21 @@
 
 pub mod observe;
 pub mod step;
-pub mod topics;
-pub mod alarms;
-pub mod dashboards;
-pub mod body_diff;
+mod ownership;
+mod order;
+mod topics;
+mod alarms;
+mod dashboards;
+mod body_diff;
 pub mod render;
 
 use crate::account::AccountError;
 use crate::model::{Desired, Target};
 
 pub use self::observe::{Observed, observe};
+pub use self::ownership::Adopt;
 pub use self::render::Style;
-pub use self::step::{Action, Kind, Step};
+pub use self::step::{Action, Hands, Kind, Step, Wave};
 
 /// A complete plan.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +52,7 @@ pub enum PlanError {
     },
     /// Something of the same name is there and is not ours.
     #[error(
-        "{} in the account and not kept by {project}/{environment}: {}; rename ours, or delete what is there",
+        "{} in the account and not kept by {project}/{environment}: {}; take it over with `--adopt NAME`, rename ours, or delete what is there",
         if names.len() == 1 { "one resource of the same name is" } else { "resources of the same names are" },
         names.join(", ")
     )]
@@ -69,6 +72,16 @@ impl Plan {
         self.steps.is_empty()
     }
 
+    /// Resources that hands changed since the last apply and that this plan would
+    /// change back or delete.
+    pub fn hand_made(&self) -> Vec<String> {
+        self.steps
+            .iter()
+            .filter(|step| step.hands == Hands::On)
+            .map(Step::title)
+            .collect()
+    }
+
     /// How many steps have this action.
     pub fn count(&self, action: Action) -> usize {
         self.steps
@@ -81,9 +94,10 @@ impl Plan {
 /// Compares what should be with what is.
 ///
 /// # Errors
-/// [`PlanError::NotOurs`] when a name is taken by something of somebody else.
-pub fn plan(desired: &Desired, observed: &Observed) -> Result<Plan, PlanError> {
-    let mut work = Work::default();
+/// [`PlanError::NotOurs`] when a name is taken by something of somebody else that
+/// `adopt` does not name.
+pub fn plan(desired: &Desired, observed: &Observed, adopt: &Adopt) -> Result<Plan, PlanError> {
+    let mut work = Work::new(adopt);
     topics::compare(desired, observed, &mut work);
     alarms::compare(desired, observed, &mut work);
     dashboards::compare(desired, observed, &mut work);
@@ -94,13 +108,8 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Result<Plan, PlanError> {
             environment: desired.target.environment.clone(),
         });
     }
-    // Creation goes down the list of kinds, deletion up: what others lean on comes
-    // first and goes last.
-    let mut steps = work.first;
-    steps.sort_by_key(|step| step.kind);
-    let mut last = work.last;
-    last.sort_by_key(|step| std::cmp::Reverse(step.kind));
-    steps.extend(last);
+    let mut steps = work.steps;
+    steps.sort_by_key(|step| step.wave);
     Ok(Plan {
         target: desired.target.clone(),
         steps,
@@ -110,13 +119,22 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Result<Plan, PlanError> {
 }
 
 /// A plan in the making.
-#[derive(Default)]
-pub(crate) struct Work {
-    /// Creations and updates.
-    pub(crate) first: Vec<Step>,
-    /// Deletions.
-    pub(crate) last: Vec<Step>,
+pub(crate) struct Work<'a> {
+    pub(crate) adopt: &'a Adopt,
+    pub(crate) steps: Vec<Step>,
     pub(crate) unchanged: usize,
     pub(crate) not_ours: Vec<String>,
     pub(crate) notes: Vec<String>,
+}
+
+impl<'a> Work<'a> {
+    fn new(adopt: &'a Adopt) -> Work<'a> {
+        Work {
+            adopt,
+            steps: Vec::new(),
+            unchanged: 0,
+            not_ours: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
 }

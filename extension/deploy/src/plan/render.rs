@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::Plan;
-use super::step::{Action, Change, Step};
+use super::step::{Action, Change, Hands, Step};
 use crate::model::Target;
 
 /// Whether the text may carry colours.
@@ -73,7 +73,11 @@ impl Step {
             (Style::Colour, Action::Delete) => ("\u{1b}[31m", "\u{1b}[0m"),
         };
         let sign = self.action.sign();
-        writeln!(out, "{on}{sign} {} {}{off}", self.kind.word(), self.name)?;
+        let hands = match self.hands {
+            Hands::On => "  (changed by hand since the last apply)",
+            Hands::Off => "",
+        };
+        writeln!(out, "{on}{sign} {}{off}{hands}", self.title())?;
         for change in &self.changes {
             change.render(out, target)?;
         }

@@ -6,7 +6,7 @@ use super::expand::expand;
 use super::resources::Resource;
 use super::threshold::Subject;
 use super::{Context, composites, fixed_keys, items};
-use crate::model::{Actions, CompositeAlarm, MetricAlarm, Signal};
+use crate::model::{Actions, CompositeAlarm, MetricAlarm, Signal, Target};
 use crate::shape::alarm::{Alarm, KEYS};
 use crate::source::decode::decode;
 use crate::source::file::Span;
@@ -15,8 +15,8 @@ use crate::source::problem::{Problem, Problems};
 use crate::source::{At, near};
 use crate::value::{Datapoints, Duration};
 
-/// At most so many characters in a description.
-const MAX_DESCRIPTION: usize = 1024;
+/// At most so many characters in a description, the seal not counted.
+const MAX_DESCRIPTION: usize = 1024 - Target::SEAL;
 
 /// Reads all files of `alarms/`.
 pub(super) fn read(context: &Context<'_>, files: &[Node], problems: &mut Problems) -> Read {
@@ -141,7 +141,7 @@ pub(super) fn description(
     if text.chars().count() > MAX_DESCRIPTION {
         problems.add(
             Problem::at(place, "the alarm's description is too long")
-                .help("description, runbook and owner have 1024 characters together"),
+                .help(format!("description, runbook, owner and the mark of ownership have {MAX_DESCRIPTION} characters together")),
         );
     }
     text

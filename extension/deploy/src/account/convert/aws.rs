@@ -30,6 +30,20 @@ pub(crate) fn topic_tags(tags: &Tags) -> Vec<aws_sdk_sns::types::Tag> {
         .collect()
 }
 
+/// Tags of CloudWatch.
+pub(crate) fn found_tags(tags: &[types::Tag]) -> Tags {
+    tags.iter()
+        .map(|tag| (text(tag.key()), text(tag.value())))
+        .collect()
+}
+
+/// Tags of SNS.
+pub(crate) fn found_topic_tags(tags: &[aws_sdk_sns::types::Tag]) -> Tags {
+    tags.iter()
+        .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+        .collect()
+}
+
 /// The request that makes an alarm what it should be.
 pub(crate) fn put_metric_alarm(alarm: &MetricAlarm) -> PutMetricAlarmInputBuilder {
     let request = PutMetricAlarmInputBuilder::default()
