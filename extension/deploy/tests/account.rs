@@ -8,6 +8,7 @@ use obs_deploy::account::Call;
 use obs_deploy::account::fake::Fake;
 use obs_deploy::apply::{Done, apply};
 use obs_deploy::model::{Alarm, Desired, Subscription};
+use obs_deploy::plan::saved::Saved;
 use obs_deploy::plan::{Adopt, Plan, PlanError, Style, observe, plan};
 use obs_deploy::resolve::{Choice, resolve};
 use obs_deploy::source::read;
@@ -481,6 +482,67 @@ async fn a_destroy_that_is_cut_anywhere_is_healed_by_the_next() {
             return;
         }
     }
+}
+
+#[tokio::test]
+async fn a_saved_plan_is_the_same_when_read_and_holds_until_the_account_moves() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    let observed = observe(&account, &desired).await.unwrap();
+    let saved = Saved {
+        adopt: Adopt::named(["x"]),
+        plan: plan(&desired, &observed, &Adopt::nothing()).unwrap(),
+        desired,
+    };
+    let text = Saved::write(vec![saved.clone()]);
+    assert_eq!(text, Saved::write(vec![saved.clone()]));
+    let read = Saved::read(&text).unwrap();
+    assert_eq!(read, std::slice::from_ref(&saved));
+    read[0].still_holds(&observed).unwrap();
+
+    let call = saved.plan.steps[1].calls[0].clone();
+    obs_deploy::account::Writes::write(&account, &saved.plan.steps[0].calls[0])
+        .await
+        .unwrap();
+    obs_deploy::account::Writes::write(&account, &call)
+        .await
+        .unwrap();
+    let observed = observe(&account, &saved.desired).await.unwrap();
+    let moved = read[0].still_holds(&observed).unwrap_err();
+    insta::assert_snapshot!(moved);
+}
+
+#[tokio::test]
+async fn what_is_no_saved_plan_is_refused_with_a_remedy() {
+    let said = |text: &str| Saved::read(text).unwrap_err().to_string();
+    insta::assert_snapshot!(said("not a plan"));
+    insta::assert_snapshot!(said("{\"obs_plan\": 99}"));
+    insta::assert_snapshot!(said("{\"obs_plan\": 1}"));
+}
+
+#[tokio::test]
+async fn a_plan_is_written_as_markdown_and_as_json() {
+    let files = Files {
+        alarms: ALARMS.replace("Orders fail.", "Orders fail ``` <b>."),
+        ..Files::default()
+    };
+    let desired = files.desired();
+    let account = Fake::new(&desired.target);
+    let plan = planned(&account, &desired).await;
+    let written = |style| {
+        let mut text = String::new();
+        plan.render(&mut text, style).unwrap();
+        text
+    };
+    insta::assert_snapshot!(written(Style::Markdown));
+    let json = written(Style::Json);
+    assert_eq!(json.lines().count(), 1);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["steps"][0]["calls"][0], "sns:CreateTopic");
+    assert_eq!(
+        json["steps"].as_array().map(Vec::len),
+        Some(plan.steps.len())
+    );
 }
 
 /// The law: same files, same bytes.

@@ -62,6 +62,24 @@ impl Dev {
             .unwrap()
     }
 
+    /// One call of CloudWatch's query protocol, as somebody's hand would make it.
+    fn call(&self, action: &str) {
+        let body = format!("Action={action}&Version=2010-08-01");
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(
+            stream,
+            "POST / HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\
+             authorization: AWS4-HMAC-SHA256 Credential=hand/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
     /// Operations that wrote, newest first.
     fn writes(&self) -> Vec<String> {
         let mut stream = TcpStream::connect(&self.address).unwrap();
@@ -110,7 +128,7 @@ fn a_second_apply_writes_nothing_and_destroy_leaves_nothing() {
     let pager = ["apply", "--var", "pager=http://127.0.0.1:9/"];
     assert_eq!(
         last_line(&dev.obs(&pager)),
-        "Done: 31 resources in 34 calls."
+        "Done: 31 resources of dev in 34 calls."
     );
     assert_eq!(dev.writes().len(), 34);
 
@@ -118,12 +136,52 @@ fn a_second_apply_writes_nothing_and_destroy_leaves_nothing() {
     assert_eq!(again, "Nothing to do: 31 resources are as they should be.");
     assert_eq!(dev.writes().len(), 34);
 
-    assert_eq!(
-        last_line(&dev.obs(&["destroy", "--yes"])),
-        "Done: 31 resources in 31 calls."
+    let destroyed = last_line(&dev.obs(&["destroy", "--yes"]));
+    assert!(
+        destroyed.starts_with("Done: 31 resources of dev in "),
+        "{destroyed}"
     );
     let plan = last_line(&dev.obs(&["plan"]));
     assert_eq!(plan, "Plan: 31 to create, 0 unchanged.");
+}
+
+#[test]
+fn a_plan_that_was_kept_is_applied_once_and_refused_when_the_account_has_moved() {
+    let dev = Dev::start();
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("plan.json");
+    let kept = kept.to_str().unwrap();
+    let pager = "pager=http://127.0.0.1:9/secret";
+    let planned = dev.obs(&["plan", "--var", pager, "--out", kept]);
+    assert!(!String::from_utf8_lossy(&planned.stdout).contains("secret"));
+    assert_eq!(
+        last_line(&dev.obs(&["apply", "--plan", kept])),
+        "Done: 31 resources of dev in 34 calls."
+    );
+    let again = dev.obs(&["apply", "--plan", kept]);
+    assert_eq!(again.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&again.stderr);
+    assert!(said.contains("plan again"), "{said}");
+    assert_eq!(dev.writes().len(), 34);
+}
+
+#[test]
+fn what_hands_changed_is_overwritten_only_by_force() {
+    let dev = Dev::start();
+    last_line(&dev.obs(&["apply"]));
+    dev.call("DisableAlarmActions&AlarmNames.member.1=cloudvault-pipeline-unhealthy");
+    let before = dev.writes().len();
+    let refused = dev.obs(&["apply"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        said.contains("changed by hand") && said.contains("cloudvault-pipeline-unhealthy"),
+        "{said}"
+    );
+    assert_eq!(dev.writes().len(), before);
+    last_line(&dev.obs(&["apply", "--force"]));
+    let again = last_line(&dev.obs(&["apply"]));
+    assert!(again.starts_with("Nothing to do"), "{again}");
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! One write, complete: whoever makes it has nothing left to decide.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::{Alarm, Subscription, Tags};
 
 /// One call that writes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Call {
     /// SNS CreateTopic.
     CreateTopic {

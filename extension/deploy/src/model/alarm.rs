@@ -1,11 +1,12 @@
 //! Alarms as CloudWatch keeps them, with its defaults filled in.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::rule;
 
 /// What happens on a transition: ARNs, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actions {
     /// Into ALARM.
     pub alarm: Vec<String>,
@@ -16,7 +17,7 @@ pub struct Actions {
 }
 
 /// A metric with its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MetricRef {
     /// Such as `AWS/Lambda`.
     pub namespace: String,
@@ -42,7 +43,7 @@ impl std::fmt::Display for MetricRef {
 }
 
 /// What an alarm looks at.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Signal {
     /// One metric.
     Metric {
@@ -60,7 +61,7 @@ pub enum Signal {
 }
 
 /// One entry of an expression.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Query {
     /// Its name.
     pub id: String,
@@ -73,7 +74,7 @@ pub struct Query {
 }
 
 /// An entry's content.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Term {
     /// A metric.
     Metric {
@@ -94,7 +95,7 @@ pub enum Term {
 }
 
 /// An alarm on a metric or an expression.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricAlarm {
     /// Unique in the account and region.
     pub name: String,
@@ -123,7 +124,7 @@ pub struct MetricAlarm {
 }
 
 /// An alarm over other alarms.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CompositeAlarm {
     /// Unique in the account and region.
     pub name: String,
@@ -140,7 +141,7 @@ pub struct CompositeAlarm {
 }
 
 /// Either kind.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Alarm {
     /// On a metric or an expression.
     Metric(MetricAlarm),

@@ -6,6 +6,7 @@ pub mod topic;
 pub mod alarm;
 pub mod dashboard;
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
@@ -28,7 +29,7 @@ pub const TAG_CONTENT: &str = "obs:content";
 pub const TAG_SUBSCRIPTIONS: &str = "obs:subscriptions";
 
 /// Everything that should be there.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Desired {
     /// Where.
     pub target: Target,

@@ -1,9 +1,10 @@
 //! Where a project is applied, and how ownership is marked there.
 
 use super::{Alarm, TAG_CONTENT, TAG_ENVIRONMENT, TAG_PROJECT, Tags, content_hash};
+use serde::{Deserialize, Serialize};
 
 /// One project in one environment: an account and a region.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// The project's name.
     pub project: String,

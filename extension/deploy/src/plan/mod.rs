@@ -10,9 +10,11 @@ mod alarms;
 mod dashboards;
 mod body_diff;
 pub mod render;
+pub mod saved;
 
 use crate::account::AccountError;
 use crate::model::{Desired, Target};
+use serde::{Deserialize, Serialize};
 
 pub use self::observe::{Observed, observe};
 pub use self::ownership::Adopt;
@@ -20,7 +22,7 @@ pub use self::render::Style;
 pub use self::step::{Action, Hands, Kind, Step, Wave};
 
 /// A complete plan.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Where it applies.
     pub target: Target,

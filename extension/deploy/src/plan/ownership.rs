@@ -1,10 +1,11 @@
 //! Whose is it? What carries our tags is ours; what carries none may be taken over,
 //! when somebody says so.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// What may be taken over though it is not ours yet.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adopt(BTreeSet<String>);
 
 impl Adopt {

@@ -1,12 +1,13 @@
 //! One step of a plan: a resource, what happens to it, and the calls that do it.
 
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 
 use crate::account::Call;
 
 /// When a step is made. Steps of one wave do not lean on each other and may be made
 /// side by side; a wave begins when the one before it is complete.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Wave {
     /// Created or changed: what others lean on first. The number tells composites
     /// that name composites apart.
@@ -30,7 +31,7 @@ impl Wave {
 }
 
 /// What happens to a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Action {
     /// It is not there yet.
     Create,
@@ -50,18 +51,18 @@ impl Action {
         }
     }
 
-    /// For the line that says it is done.
-    pub fn done(self) -> &'static str {
+    /// Its word.
+    pub fn word(self) -> &'static str {
         match self {
-            Action::Create => "created",
-            Action::Update => "updated",
-            Action::Delete => "deleted",
+            Action::Create => "create",
+            Action::Update => "update",
+            Action::Delete => "delete",
         }
     }
 }
 
 /// The kinds of resources, in the order they are created.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Kind {
     /// An SNS topic with its policy and subscriptions.
     Topic,
@@ -86,7 +87,7 @@ impl Kind {
 }
 
 /// One step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// When.
     pub wave: Wave,
@@ -106,7 +107,7 @@ pub struct Step {
 }
 
 /// Whether somebody changed a resource of ours by hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Hands {
     /// It is as the last apply left it, or new.
     Off,
@@ -163,7 +164,7 @@ impl Step {
 }
 
 /// One difference.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// What differs: a field, or a widget and its field.
     pub field: String,

@@ -54,7 +54,7 @@ fn create(target: &Target, arn: &str, topic: &Topic) -> Step {
     changes.push(Change::new("policy", "CloudWatch may publish"));
     calls.push(policy(target, arn, topic));
     for subscription in &topic.subscriptions {
-        changes.push(Change::new("subscription", spoken(subscription)));
+        changes.push(Change::new("subscription", subscription.to_string()));
         calls.push(subscribe(arn, subscription));
     }
     Step::create(Wave::make(Kind::Topic), Kind::Topic, &topic.name)
@@ -132,13 +132,12 @@ impl Draft<'_> {
             match self.state.subscriptions.get(subscription) {
                 None => {
                     self.changes
-                        .push(Change::new("subscription", spoken(subscription)));
+                        .push(Change::new("subscription", subscription.to_string()));
                     self.calls.push(subscribe(self.arn, subscription));
                 }
                 Some(None) => notes.push(format!(
                     "topic {}: {} has not confirmed the subscription yet and hears nothing",
-                    self.topic.name,
-                    spoken(subscription)
+                    self.topic.name, subscription
                 )),
                 Some(Some(_)) => {}
             }
@@ -155,13 +154,13 @@ impl Draft<'_> {
             match arn {
                 Some(arn) => {
                     self.changes
-                        .push(Change::gone("subscription", spoken(subscription)));
+                        .push(Change::gone("subscription", subscription.to_string()));
                     self.calls.push(Call::Unsubscribe { arn: arn.clone() });
                 }
                 None => notes.push(format!(
                     "topic {}: the unconfirmed subscription of {} cannot be removed; it expires after 3 days",
                     self.topic.name,
-                    spoken(subscription)
+                    subscription
                 )),
             }
         }
@@ -190,10 +189,6 @@ impl Draft<'_> {
 fn was_ours(subscription: &Subscription, tags: &Tags) -> bool {
     tags.get(TAG_SUBSCRIPTIONS)
         .is_some_and(|hashes| hashes.split(' ').any(|hash| hash == subscription.hash()))
-}
-
-fn spoken(subscription: &Subscription) -> String {
-    format!("{} {}", subscription.protocol, subscription.endpoint)
 }
 
 fn display_name(arn: &str, topic: &Topic) -> Call {

@@ -8,17 +8,19 @@ use crate::project;
 use crate::surroundings::Surroundings;
 
 pub(crate) fn run(project: &Project, surroundings: &mut Surroundings) -> Result<u8, Failure> {
-    let desired = project::load(project, surroundings)?.desired;
-    let target = &desired.target;
-    writeln!(
-        surroundings.out,
-        "{} in {}: {} topics, {} alarms, {} composite alarms, {} dashboards. No problems.",
-        target.project,
-        target.environment,
-        desired.topics.len(),
-        desired.alarms.len(),
-        desired.composites.len(),
-        desired.dashboards.len(),
-    )?;
+    for resolved in project::load(project, surroundings)? {
+        let desired = resolved.desired;
+        let target = &desired.target;
+        writeln!(
+            surroundings.out,
+            "{} in {}: {} topics, {} alarms, {} composite alarms, {} dashboards. No problems.",
+            target.project,
+            target.environment,
+            desired.topics.len(),
+            desired.alarms.len(),
+            desired.composites.len(),
+            desired.dashboards.len(),
+        )?;
+    }
     Ok(exit::OK)
 }

@@ -3,7 +3,7 @@
 use crate::account::aws::Aws;
 use crate::account::convert::aws as convert;
 use crate::account::{AccountError, Call, Writes};
-use crate::model::{Alarm, Tags};
+use crate::model::{Alarm, Subscription, Tags};
 
 /// Makes a request in its turn and drops the answer, which says nothing new.
 macro_rules! made {
@@ -45,15 +45,7 @@ impl Writes for Aws {
             Call::Subscribe {
                 topic,
                 subscription,
-            } => {
-                let request = sns
-                    .subscribe()
-                    .topic_arn(topic)
-                    .protocol(&subscription.protocol)
-                    .endpoint(&subscription.endpoint)
-                    .return_subscription_arn(true);
-                made!(self, operation, request)
-            }
+            } => self.subscribe(topic, subscription).await,
             Call::Unsubscribe { arn } => {
                 made!(self, operation, sns.unsubscribe().subscription_arn(arn))
             }
@@ -95,6 +87,21 @@ impl Aws {
             .attribute_name(name)
             .attribute_value(value);
         made!(self, "sns:SetTopicAttributes", request)
+    }
+
+    async fn subscribe(
+        &self,
+        topic: &str,
+        subscription: &Subscription,
+    ) -> Result<Vec<String>, AccountError> {
+        let request = self
+            .sns
+            .subscribe()
+            .topic_arn(topic)
+            .protocol(&subscription.protocol)
+            .endpoint(&subscription.endpoint)
+            .return_subscription_arn(true);
+        made!(self, "sns:Subscribe", request)
     }
 
     async fn put_alarm(
