@@ -69,7 +69,8 @@ pub(crate) async fn plan(
     for desired in all {
         let account = connect(&desired.target, surroundings).await;
         let observed = plan::observe(&account, &desired).await.map_err(sentence)?;
-        let plan = plan::plan(&desired, &observed, adopt).map_err(sentence)?;
+        let mut plan = plan::plan(&desired, &observed, adopt).map_err(sentence)?;
+        plan.look_for_metrics(&account).await.map_err(sentence)?;
         let saved = Saved {
             desired,
             adopt: adopt.clone(),

@@ -16,7 +16,7 @@ use super::convert::aws as convert;
 use super::pace::{Pace, Quotas};
 use super::trouble::aws::{passing, trouble};
 use super::{AccountError, Reads, TopicState, Trouble};
-use crate::model::{Alarm, Subscription, Tags};
+use crate::model::{Alarm, MetricRef, Subscription, Tags};
 
 pub use super::connect::aws::{Connect, is_loopback};
 
@@ -252,6 +252,23 @@ impl Reads for Aws {
         Ok(entries
             .filter_map(|entry| entry.dashboard_name().map(str::to_owned))
             .collect())
+    }
+
+    async fn metrics(&self, namespace: &str, name: &str) -> Result<Vec<MetricRef>, AccountError> {
+        let request = self
+            .cloudwatch
+            .list_metrics()
+            .namespace(namespace)
+            .metric_name(name);
+        let pages = self
+            .pages(
+                "cloudwatch:ListMetrics",
+                |token| request.clone().set_next_token(token).send(),
+                |page| page.next_token(),
+            )
+            .await?;
+        let found = pages.iter().flat_map(|page| page.metrics());
+        Ok(found.map(convert::metric).collect())
     }
 
     async fn dashboard(&self, name: &str) -> Result<String, AccountError> {

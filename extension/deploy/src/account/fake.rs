@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{AccountError, Call, Reads, TopicState, Trouble, Writes};
-use crate::model::{Alarm, Tags, Target};
+use crate::model::{Alarm, MetricRef, Tags, Target};
 
 /// What the account holds.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,8 @@ pub struct State {
     pub topics: BTreeMap<String, TopicState>,
     /// By name: body and tags.
     pub dashboards: BTreeMap<String, (String, Tags)>,
+    /// Metrics that have datapoints.
+    pub metrics: Vec<MetricRef>,
     /// Every write, in order.
     pub writes: Vec<Call>,
     /// Reads, by operation.
@@ -117,6 +119,15 @@ impl Reads for Fake {
             .count("ListDashboards")
             .dashboards
             .keys()
+            .cloned()
+            .collect())
+    }
+
+    async fn metrics(&self, namespace: &str, name: &str) -> Result<Vec<MetricRef>, AccountError> {
+        let state = self.count("ListMetrics");
+        let found = state.metrics.iter();
+        Ok(found
+            .filter(|metric| metric.namespace == namespace && metric.name == name)
             .cloned()
             .collect())
     }

@@ -14,7 +14,7 @@ mod write;
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use crate::model::{Alarm, Subscription, Tags};
+use crate::model::{Alarm, MetricRef, Subscription, Tags};
 
 pub use self::call::Call;
 pub use self::error::{AccountError, Trouble};
@@ -46,6 +46,12 @@ pub trait Reads: Sync {
     fn topic(&self, arn: &str) -> impl Future<Output = Result<TopicState, AccountError>> + Send;
     /// Names of all dashboards.
     fn dashboards(&self) -> impl Future<Output = Result<Vec<String>, AccountError>> + Send;
+    /// Metrics of a namespace and a name that had a datapoint in the last two weeks.
+    fn metrics(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> impl Future<Output = Result<Vec<MetricRef>, AccountError>> + Send;
     /// One dashboard's body.
     fn dashboard(&self, name: &str) -> impl Future<Output = Result<String, AccountError>> + Send;
 }

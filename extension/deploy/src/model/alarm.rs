@@ -17,7 +17,7 @@ pub struct Actions {
 }
 
 /// A metric with its place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MetricRef {
     /// Such as `AWS/Lambda`.
     pub namespace: String,

@@ -44,6 +44,13 @@ pub struct Desired {
 }
 
 impl Desired {
+    /// Alarms of both kinds, those on metrics first.
+    pub fn all_alarms(&self) -> Vec<Alarm> {
+        let metric = self.alarms.iter().cloned().map(Alarm::Metric);
+        let composite = self.composites.iter().cloned().map(Alarm::Composite);
+        metric.chain(composite).collect()
+    }
+
     /// Nothing at all: what `destroy` works toward.
     pub fn nothing(target: Target) -> Desired {
         Desired {

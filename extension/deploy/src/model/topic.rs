@@ -26,6 +26,15 @@ pub struct Subscription {
 }
 
 impl Subscription {
+    /// True for those whom SNS sends nothing before they said yes. A queue or a
+    /// function of the same account needs no question.
+    pub fn needs_confirmation(&self) -> bool {
+        matches!(
+            self.protocol.as_str(),
+            "email" | "email-json" | "http" | "https"
+        )
+    }
+
     /// Short name in the topic's tag: marks this subscription as ours.
     pub fn hash(&self) -> String {
         content_hash(&format!("{} {}", self.protocol, self.endpoint))[..8].to_owned()

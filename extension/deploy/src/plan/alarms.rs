@@ -17,9 +17,7 @@ const NAMES_A_CALL: usize = 100;
 const NOBODY: &str = "FALSE";
 
 pub(super) fn compare(desired: &Desired, observed: &Observed, work: &mut Work<'_>) {
-    let metric = desired.alarms.iter().cloned().map(Alarm::Metric);
-    let composite = desired.composites.iter().cloned().map(Alarm::Composite);
-    let wanted: Vec<Alarm> = metric.chain(composite).collect();
+    let wanted = desired.all_alarms();
     let comparison = Comparison {
         target: &desired.target,
         observed,
@@ -191,10 +189,16 @@ impl Comparison<'_> {
     }
 
     fn owns(&self, alarm: &Alarm) -> bool {
-        match self.observed.alarm_tags.get(alarm.name()) {
-            Some(tags) => self.target.owns(tags),
-            None => self.target.unsealed(alarm).1 != Seal::None,
-        }
+        owns(self.target, self.observed, alarm)
+    }
+}
+
+/// Whether an alarm that was found is ours: its tags say so, or, where nobody needed
+/// to ask for them, its mark.
+pub(super) fn owns(target: &Target, observed: &Observed, alarm: &Alarm) -> bool {
+    match observed.alarm_tags.get(alarm.name()) {
+        Some(tags) => target.owns(tags),
+        None => target.unsealed(alarm).1 != Seal::None,
     }
 }
 

@@ -9,15 +9,20 @@ mod topics;
 mod alarms;
 mod dashboards;
 mod body_diff;
+pub mod cost;
+pub mod reach;
+mod unseen;
 pub mod render;
 pub mod saved;
 
-use crate::account::AccountError;
+use crate::account::{AccountError, Reads};
 use crate::model::{Desired, Target};
 use serde::{Deserialize, Serialize};
 
+pub use self::cost::Bill;
 pub use self::observe::{Observed, observe};
 pub use self::ownership::Adopt;
+pub use self::reach::Reach;
 pub use self::render::Style;
 pub use self::step::{Action, Hands, Kind, Step, Wave};
 
@@ -30,8 +35,21 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Resources that are as they should be.
     pub unchanged: usize,
+    /// What is paid for now, and what after the plan.
+    pub cost: Costs,
+    /// Who will hear what.
+    pub reach: Vec<Reach>,
     /// Worth knowing, and nothing to do about it here.
     pub notes: Vec<String>,
+}
+
+/// What is kept here, before and after.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Costs {
+    /// As it is.
+    pub before: Bill,
+    /// As it will be.
+    pub after: Bill,
 }
 
 /// Why there is no plan.
@@ -116,8 +134,37 @@ pub fn plan(desired: &Desired, observed: &Observed, adopt: &Adopt) -> Result<Pla
         target: desired.target.clone(),
         steps,
         unchanged: work.unchanged,
+        cost: costs(desired, observed),
+        reach: reach::reach(desired, observed),
         notes: work.notes,
     })
+}
+
+impl Plan {
+    /// Adds a note for each metric that the plan's alarms look at and the account has
+    /// not seen.
+    ///
+    /// # Errors
+    /// Whatever the account answers.
+    pub async fn look_for_metrics<A: Reads>(&mut self, account: &A) -> Result<(), AccountError> {
+        self.notes
+            .extend(unseen::notes(account, &self.steps).await?);
+        Ok(())
+    }
+}
+
+fn costs(desired: &Desired, observed: &Observed) -> Costs {
+    let target = &desired.target;
+    let kept = observed
+        .alarms
+        .values()
+        .filter(|alarm| alarms::owns(target, observed, alarm));
+    let boards = observed.dashboard_tags.values();
+    let boards = boards.filter(|tags| target.owns(tags)).count();
+    Costs {
+        before: Bill::of(kept, boards),
+        after: Bill::of(&desired.all_alarms(), desired.dashboards.len()),
+    }
 }
 
 /// A plan in the making.

@@ -203,15 +203,8 @@ fn signal(alarm: &types::MetricAlarm) -> Signal {
 fn found_query(query: &types::MetricDataQuery) -> Query {
     let term = match query.metric_stat() {
         Some(stat) => {
-            let metric = stat.metric();
             Term::Metric {
-                metric: MetricRef {
-                    namespace: text(metric.and_then(types::Metric::namespace)),
-                    name: text(metric.and_then(types::Metric::metric_name)),
-                    dimensions: metric
-                        .map(|metric| named(metric.dimensions()))
-                        .unwrap_or_default(),
-                },
+                metric: stat.metric().map(metric).unwrap_or_default(),
                 statistic: text(stat.stat()),
                 unit: stat.unit().map(|unit| unit.as_str().to_owned()),
                 period: natural(stat.period()),
@@ -259,6 +252,15 @@ pub(crate) fn composite_alarm(alarm: &types::CompositeAlarm) -> Alarm {
         rule: text(alarm.alarm_rule()),
         foreign,
     })
+}
+
+/// A metric as ListMetrics shows it.
+pub(crate) fn metric(metric: &types::Metric) -> MetricRef {
+    MetricRef {
+        namespace: text(metric.namespace()),
+        name: text(metric.metric_name()),
+        dimensions: named(metric.dimensions()),
+    }
 }
 
 fn named(dimensions: &[types::Dimension]) -> BTreeMap<String, String> {

@@ -4,8 +4,10 @@ use std::fmt::{self, Write};
 
 use serde::Serialize;
 
-use crate::plan::Plan;
+use crate::model::Subscription;
+use crate::plan::cost::Cents;
 use crate::plan::step::{Change, Hands, Step};
+use crate::plan::{Plan, Reach};
 
 #[derive(Serialize)]
 struct View<'a> {
@@ -15,7 +17,36 @@ struct View<'a> {
     region: &'a str,
     steps: Vec<StepView<'a>>,
     unchanged: usize,
+    cost_cents: CostView,
+    reach: Vec<ReachView<'a>>,
     notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct CostView {
+    before: Cents,
+    after: Cents,
+}
+
+/// Subscriptions as they are shown: their whole addresses may be secrets.
+#[derive(Serialize)]
+struct ReachView<'a> {
+    topic: &'a str,
+    alarms: usize,
+    hear: Vec<String>,
+    unconfirmed: Vec<String>,
+}
+
+impl<'a> From<&'a Reach> for ReachView<'a> {
+    fn from(reach: &'a Reach) -> ReachView<'a> {
+        let shown = |all: &[Subscription]| all.iter().map(ToString::to_string).collect();
+        ReachView {
+            topic: &reach.topic,
+            alarms: reach.alarms,
+            hear: shown(&reach.hear),
+            unconfirmed: shown(&reach.unconfirmed),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -53,6 +84,11 @@ pub(super) fn write<W: Write>(plan: &Plan, out: &mut W) -> fmt::Result {
         region: &plan.target.region,
         steps: plan.steps.iter().map(StepView::from).collect(),
         unchanged: plan.unchanged,
+        cost_cents: CostView {
+            before: plan.cost.before.month(),
+            after: plan.cost.after.month(),
+        },
+        reach: plan.reach.iter().map(ReachView::from).collect(),
         notes: &plan.notes,
     };
     let text = serde_json::to_string(&view).map_err(|_| fmt::Error)?;

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{difference, hands};
+use super::{difference, hands, price};
 use crate::plan::Plan;
 
 pub(super) fn write<W: Write>(plan: &Plan, out: &mut W) -> fmt::Result {
@@ -21,6 +21,10 @@ pub(super) fn write<W: Write>(plan: &Plan, out: &mut W) -> fmt::Result {
     if plan.is_empty() {
         return Ok(());
     }
+    for reach in &plan.reach {
+        writeln!(out, "- tells {}", escaped(&reach.to_string()))?;
+    }
+    writeln!(out, "- {}\n", price(plan))?;
     writeln!(out, "<details><summary>Steps</summary>\n")?;
     writeln!(out, "```diff")?;
     for step in &plan.steps {

@@ -22,7 +22,7 @@ pub enum Style {
     Markdown,
     /// One JSON object on a line: `project`, `environment`, `account`, `region`,
     /// `steps` (`action`, `kind`, `name`, `changed_by_hand`, `changes`, `calls`),
-    /// `unchanged`, `notes`.
+    /// `unchanged`, `cost_cents` (`before`, `after`, a month), `reach`, `notes`.
     Json,
 }
 
@@ -65,6 +65,15 @@ fn hands(hands: Hands) -> &'static str {
     match hands {
         Hands::On => "  (changed by hand since the last apply)",
         Hands::Off => "",
+    }
+}
+
+/// What it costs, before and after.
+fn price(plan: &Plan) -> String {
+    let (before, after) = (plan.cost.before.month(), plan.cost.after.month());
+    match before == after {
+        true => format!("costs {after} a month, as before"),
+        false => format!("costs {before} -> {after} a month"),
     }
 }
 

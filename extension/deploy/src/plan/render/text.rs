@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{Style, difference, hands};
+use super::{Style, difference, hands, price};
 use crate::model::Target;
 use crate::plan::Plan;
 use crate::plan::step::{Action, Step};
@@ -26,6 +26,12 @@ pub(super) fn write<W: Write>(plan: &Plan, out: &mut W, style: Style) -> fmt::Re
     writeln!(out)?;
     for note in &plan.notes {
         writeln!(out, "note: {note}")?;
+    }
+    if !plan.is_empty() {
+        for reach in &plan.reach {
+            writeln!(out, "tells {reach}")?;
+        }
+        writeln!(out, "{}", price(plan))?;
     }
     writeln!(out, "{}", plan.summary())
 }
