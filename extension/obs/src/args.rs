@@ -26,11 +26,15 @@ pub(crate) enum Command {
         after_help = "Examples:\n  obs check\n  obs check -e production -C infra/observability"
     )]
     Check(Project),
+    /// Show what the alarms and dashboards cost a month, without looking at any account.
+    Cost(Project),
     /// Show what `apply` would do; writes nothing.
     #[command(
         after_help = "Examples:\n  obs plan\n  obs plan -e staging,production --detailed-exitcode\n  obs plan -e production --out plan.json   # then: obs apply --plan plan.json\n  obs plan --format markdown >> \"$GITHUB_STEP_SUMMARY\"\n  obs plan --var pager=http://127.0.0.1:8080/"
     )]
     Plan(Plan),
+    /// Show where the account is not as the files say, and whose doing it is; exits with 3.
+    Drift(Project),
     /// Create and change topics, alarms and dashboards until they are as the files say.
     #[command(
         after_help = "Examples:\n  obs apply\n  obs apply -e staging,production --yes\n  obs apply --plan plan.json\n  obs apply --adopt checkout-errors"
@@ -39,6 +43,11 @@ pub(crate) enum Command {
     /// Delete everything this project keeps in the environment.
     #[command(after_help = "Examples:\n  obs destroy -e staging\n  obs destroy --yes")]
     Destroy(Destroy),
+    /// Print what a shell needs to complete this command.
+    #[command(
+        after_help = "Examples:\n  obs completions bash > /etc/bash_completion.d/obs\n  obs completions zsh > \"${fpath[1]}/_obs\"\n  obs completions fish > ~/.config/fish/completions/obs.fish"
+    )]
+    Completions(Completions),
     #[cfg(feature = "dev")]
     /// Run a local account: CloudWatch, SNS, X-Ray, Lambda and a web page, on loopback.
     #[command(
@@ -127,6 +136,13 @@ pub(crate) struct Destroy {
     pub(crate) project: Project,
     #[command(flatten)]
     pub(crate) consent: Consent,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// Which shell
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// What was agreed to beforehand.

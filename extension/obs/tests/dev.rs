@@ -171,6 +171,9 @@ fn what_hands_changed_is_overwritten_only_by_force() {
     last_line(&dev.obs(&["apply"]));
     dev.call("DisableAlarmActions&AlarmNames.member.1=cloudvault-pipeline-unhealthy");
     let before = dev.writes().len();
+    let drift = dev.obs(&["drift"]);
+    assert_eq!(drift.status.code(), Some(3));
+    insta::assert_snapshot!(String::from_utf8_lossy(&drift.stdout));
     let refused = dev.obs(&["apply"]);
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8_lossy(&refused.stderr);

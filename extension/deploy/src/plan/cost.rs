@@ -119,7 +119,7 @@ fn period(query: &Query) -> Option<u32> {
 
 impl fmt::Display for Cents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "${}.{:02}", self.0 / 100, self.0 % 100)
+        f.pad(&format!("${}.{:02}", self.0 / 100, self.0 % 100))
     }
 }
 

@@ -202,14 +202,12 @@ fn signal(alarm: &types::MetricAlarm) -> Signal {
 
 fn found_query(query: &types::MetricDataQuery) -> Query {
     let term = match query.metric_stat() {
-        Some(stat) => {
-            Term::Metric {
-                metric: stat.metric().map(metric).unwrap_or_default(),
-                statistic: text(stat.stat()),
-                unit: stat.unit().map(|unit| unit.as_str().to_owned()),
-                period: natural(stat.period()),
-            }
-        }
+        Some(stat) => Term::Metric {
+            metric: stat.metric().map(metric).unwrap_or_default(),
+            statistic: text(stat.stat()),
+            unit: stat.unit().map(|unit| unit.as_str().to_owned()),
+            period: natural(stat.period()),
+        },
         None => Term::Expression {
             text: text(query.expression()),
         },

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{difference, hands, price};
+use super::{hands, price};
 use crate::plan::Plan;
 
 pub(super) fn write<W: Write>(plan: &Plan, out: &mut W) -> fmt::Result {
@@ -35,9 +35,8 @@ pub(super) fn write<W: Write>(plan: &Plan, out: &mut W) -> fmt::Result {
         };
         writeln!(out, "{sign} {}{}", step.title(), hands(step.hands))?;
         for change in &step.changes {
-            let line = format!("{}: {}", change.field, difference(change, target));
             // A fence inside the text would end the block.
-            writeln!(out, "      {}", line.replace("```", "'''"))?;
+            writeln!(out, "      {}", plan.told(change).replace("```", "'''"))?;
         }
     }
     writeln!(out, "```\n\n</details>")

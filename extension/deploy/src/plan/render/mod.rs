@@ -39,6 +39,11 @@ impl Plan {
         }
     }
 
+    /// A difference in words: `field: from -> to`.
+    pub fn told(&self, change: &Change) -> String {
+        format!("{}: {}", change.field, difference(change, &self.target))
+    }
+
     /// One line: what there is to do.
     pub fn summary(&self) -> String {
         if self.is_empty() {

@@ -2,8 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{Style, difference, hands, price};
-use crate::model::Target;
+use super::{Style, hands, price};
 use crate::plan::Plan;
 use crate::plan::step::{Action, Step};
 
@@ -21,7 +20,7 @@ pub(super) fn write<W: Write>(plan: &Plan, out: &mut W, style: Style) -> fmt::Re
             writeln!(out)?;
         }
         detailed = !step.changes.is_empty();
-        write_step(step, out, style, target)?;
+        write_step(plan, step, out, style)?;
     }
     writeln!(out)?;
     for note in &plan.notes {
@@ -36,7 +35,7 @@ pub(super) fn write<W: Write>(plan: &Plan, out: &mut W, style: Style) -> fmt::Re
     writeln!(out, "{}", plan.summary())
 }
 
-fn write_step<W: Write>(step: &Step, out: &mut W, style: Style, target: &Target) -> fmt::Result {
+fn write_step<W: Write>(plan: &Plan, step: &Step, out: &mut W, style: Style) -> fmt::Result {
     let on = match (style, step.action) {
         (Style::Colour, Action::Create) => "\u{1b}[32m",
         (Style::Colour, Action::Update) => "\u{1b}[33m",
@@ -47,7 +46,7 @@ fn write_step<W: Write>(step: &Step, out: &mut W, style: Style, target: &Target)
     let sign = step.action.sign();
     writeln!(out, "{on}{sign} {}{off}{}", step.title(), hands(step.hands))?;
     for change in &step.changes {
-        writeln!(out, "    {}: {}", change.field, difference(change, target))?;
+        writeln!(out, "    {}", plan.told(change))?;
     }
     Ok(())
 }
