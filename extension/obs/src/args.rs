@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-#[cfg(feature = "dev")]
 use obs_deploy::value::Duration;
 
 /// Observability of a serverless system as code, and a local account to see it in.
@@ -40,6 +39,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  obs apply\n  obs apply -e staging,production --yes\n  obs apply --plan plan.json\n  obs apply --adopt checkout-errors"
     )]
     Apply(Apply),
+    /// Hold a deployment back until its alarms were quiet for a while; exits with 4 when one fires.
+    #[command(
+        after_help = "Examples:\n  obs gate -e production --for 10m\n  obs gate --alarm checkout-down --for 15m --every 30s\n  obs gate --alarm checkout-down --codedeploy"
+    )]
+    Gate(Gate),
     /// Delete everything this project keeps in the environment.
     #[command(after_help = "Examples:\n  obs destroy -e staging\n  obs destroy --yes")]
     Destroy(Destroy),
@@ -138,6 +142,25 @@ pub(crate) struct Destroy {
     pub(crate) consent: Consent,
 }
 
+/// Arguments of `gate`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Gate {
+    #[command(flatten)]
+    pub(crate) project: Project,
+    /// Watch these alarms [default: all of the files]
+    #[arg(long = "alarm", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) alarms: Vec<String>,
+    /// How long they have to be quiet
+    #[arg(long = "for", value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    pub(crate) bake: Duration,
+    /// How often to look
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
+    pub(crate) every: Duration,
+    /// Print the same gate as a CodeDeploy deployment group's alarmConfiguration, and look at nothing
+    #[arg(long)]
+    pub(crate) codedeploy: bool,
+}
+
 /// Arguments of `completions`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Completions {
@@ -199,7 +222,6 @@ fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-#[cfg(feature = "dev")]
 fn duration(text: &str) -> Result<Duration, String> {
     Duration::parse(text)
 }

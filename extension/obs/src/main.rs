@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Command::Plan(plan) => commands::plan::run(plan, &mut surroundings),
         Command::Drift(project) => commands::drift::run(project, &mut surroundings),
         Command::Apply(apply) => commands::apply::run(apply, &mut surroundings),
+        Command::Gate(gate) => commands::gate::run(gate, &mut surroundings),
         Command::Destroy(destroy) => commands::destroy::run(destroy, &mut surroundings),
         Command::Completions(shell) => commands::completions::run(shell, &mut surroundings),
         #[cfg(feature = "dev")]

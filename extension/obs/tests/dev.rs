@@ -52,14 +52,18 @@ impl Dev {
     }
 
     fn obs(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        Command::new(OBS)
+        let mut command = Command::new(OBS);
+        command
             .args(arguments)
             .current_dir(root)
             .env_clear()
-            .env("AWS_ENDPOINT_URL", format!("http://{}", self.address))
-            .output()
-            .unwrap()
+            .env("AWS_ENDPOINT_URL", format!("http://{}", self.address));
+        command
     }
 
     /// One call of CloudWatch's query protocol, as somebody's hand would make it.
@@ -185,6 +189,48 @@ fn what_hands_changed_is_overwritten_only_by_force() {
     last_line(&dev.obs(&["apply", "--force"]));
     let again = last_line(&dev.obs(&["apply"]));
     assert!(again.starts_with("Nothing to do"), "{again}");
+}
+
+#[test]
+fn a_gate_opens_over_quiet_alarms_and_closes_when_one_fires() {
+    let dev = Dev::start();
+    let folder = tempfile::tempdir().unwrap();
+    let summary = folder.path().join("summary.md");
+    let gate = [
+        "gate",
+        "--alarm",
+        "cloudvault-pipeline-unhealthy",
+        "--for",
+        "1s",
+        "--every",
+        "1s",
+    ];
+    let missing = dev.obs(&gate);
+    assert_eq!(missing.status.code(), Some(1));
+    last_line(&dev.obs(&["apply"]));
+    assert_eq!(
+        last_line(&dev.obs(&gate)),
+        "Gate open: nothing fired for 1s."
+    );
+    dev.call(
+        "SetAlarmState&AlarmName=cloudvault-pipeline-unhealthy&StateValue=ALARM&StateReason=a+test",
+    );
+    let closed = dev
+        .command(&gate)
+        .env("GITHUB_STEP_SUMMARY", &summary)
+        .output()
+        .unwrap();
+    assert_eq!(closed.status.code(), Some(4));
+    let said = String::from_utf8_lossy(&closed.stdout);
+    assert_eq!(
+        said,
+        "Gate closed: an alarm fires.\n- cloudvault-pipeline-unhealthy: a test\n"
+    );
+    assert!(
+        std::fs::read_to_string(summary)
+            .unwrap()
+            .ends_with(&format!("{said}\n"))
+    );
 }
 
 #[test]

@@ -585,3 +585,11 @@ fn every_shell_is_told_how_to_complete() {
         assert!(text.contains("detailed-exitcode"), "{shell}");
     }
 }
+
+#[test]
+fn a_gate_is_told_to_codedeploy_without_looking_at_any_account() {
+    let dir = project("obs.yaml", "shop", "shop");
+    let arguments = ["gate", "--codedeploy"];
+    let output = obs(dir.path(), &arguments, &[]);
+    insta::assert_snapshot!(transcript(&arguments, &output));
+}

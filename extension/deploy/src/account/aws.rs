@@ -16,6 +16,7 @@ use super::convert::aws as convert;
 use super::pace::{Pace, Quotas};
 use super::trouble::aws::{passing, trouble};
 use super::{AccountError, Reads, TopicState, Trouble};
+use crate::gate::AlarmState;
 use crate::model::{Alarm, MetricRef, Subscription, Tags};
 
 pub use super::connect::aws::{Connect, is_loopback};
@@ -26,6 +27,8 @@ const REPEATS: u32 = 3;
 const REFUSALS: u32 = 12;
 /// Wait before the first repeat; doubles with each.
 const BACKOFF: Duration = Duration::from_millis(250);
+/// Alarms that one call may ask for by name.
+const NAMES_A_CALL: usize = 100;
 /// Entries a page that may be asked for.
 const PAGE: i32 = 100;
 
@@ -194,6 +197,27 @@ impl Reads for Aws {
             .map(convert::metric_alarm)
             .chain(composite.map(convert::composite_alarm))
             .collect())
+    }
+
+    async fn states(&self, names: &[String]) -> Result<Vec<AlarmState>, AccountError> {
+        let mut states = Vec::new();
+        for names in names.chunks(NAMES_A_CALL) {
+            let request = self
+                .cloudwatch
+                .describe_alarms()
+                .set_alarm_names(Some(names.to_vec()))
+                .alarm_types(AlarmType::MetricAlarm)
+                .alarm_types(AlarmType::CompositeAlarm)
+                .max_records(PAGE);
+            let page = self
+                .call("cloudwatch:DescribeAlarms", || request.clone().send())
+                .await?;
+            let metric = page.metric_alarms().iter().map(convert::metric_alarm_state);
+            let composite = page.composite_alarms().iter();
+            states.extend(metric);
+            states.extend(composite.map(convert::composite_alarm_state));
+        }
+        Ok(states)
     }
 
     async fn tags(&self, arn: &str) -> Result<Tags, AccountError> {

@@ -3,10 +3,11 @@
 //! Strict where AWS is strict in what matters to order: a composite's children must
 //! exist when it is put, and cannot be deleted while it names them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{AccountError, Call, Reads, TopicState, Trouble, Writes};
+use crate::gate::{self, AlarmState};
 use crate::model::{Alarm, MetricRef, Tags, Target};
 
 /// What the account holds.
@@ -18,6 +19,8 @@ pub struct State {
     pub topics: BTreeMap<String, TopicState>,
     /// By name: body and tags.
     pub dashboards: BTreeMap<String, (String, Tags)>,
+    /// Names of alarms that fire.
+    pub firing: BTreeSet<String>,
     /// Metrics that have datapoints.
     pub metrics: Vec<MetricRef>,
     /// Every write, in order.
@@ -85,6 +88,22 @@ impl Reads for Fake {
             .alarms
             .values()
             .map(|(alarm, _)| alarm.clone())
+            .collect())
+    }
+
+    async fn states(&self, names: &[String]) -> Result<Vec<AlarmState>, AccountError> {
+        let state = self.count("DescribeAlarms");
+        Ok(names
+            .iter()
+            .filter(|name| state.alarms.contains_key(*name))
+            .map(|name| AlarmState {
+                name: name.clone(),
+                state: match state.firing.contains(name) {
+                    true => gate::State::Alarm,
+                    false => gate::State::Ok,
+                },
+                reason: String::new(),
+            })
             .collect())
     }
 

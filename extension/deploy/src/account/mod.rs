@@ -14,6 +14,7 @@ mod write;
 use std::collections::BTreeMap;
 use std::future::Future;
 
+use crate::gate::AlarmState;
 use crate::model::{Alarm, MetricRef, Subscription, Tags};
 
 pub use self::call::Call;
@@ -38,6 +39,11 @@ pub trait Reads: Sync {
     fn identity(&self) -> impl Future<Output = Result<String, AccountError>> + Send;
     /// All alarms of the region, metric and composite.
     fn alarms(&self) -> impl Future<Output = Result<Vec<Alarm>, AccountError>> + Send;
+    /// How the alarms of these names are; those that do not exist are left out.
+    fn states(
+        &self,
+        names: &[String],
+    ) -> impl Future<Output = Result<Vec<AlarmState>, AccountError>> + Send;
     /// Tags of an alarm or dashboard.
     fn tags(&self, arn: &str) -> impl Future<Output = Result<Tags, AccountError>> + Send;
     /// ARNs of all topics of the region.

@@ -5,6 +5,7 @@ pub(crate) mod cost;
 pub(crate) mod plan;
 pub(crate) mod drift;
 pub(crate) mod apply;
+pub(crate) mod gate;
 pub(crate) mod destroy;
 pub(crate) mod completions;
 #[cfg(feature = "dev")]

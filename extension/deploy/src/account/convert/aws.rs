@@ -7,6 +7,7 @@ use aws_sdk_cloudwatch::operation::put_composite_alarm::builders::PutCompositeAl
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmInputBuilder;
 use aws_sdk_cloudwatch::types;
 
+use crate::gate::{AlarmState, State};
 use crate::model::alarm::Term;
 use crate::model::{Actions, Alarm, CompositeAlarm, MetricAlarm, MetricRef, Query, Signal, Tags};
 
@@ -250,6 +251,32 @@ pub(crate) fn composite_alarm(alarm: &types::CompositeAlarm) -> Alarm {
         rule: text(alarm.alarm_rule()),
         foreign,
     })
+}
+
+/// How a metric alarm is.
+pub(crate) fn metric_alarm_state(alarm: &types::MetricAlarm) -> AlarmState {
+    AlarmState {
+        name: text(alarm.alarm_name()),
+        state: state(alarm.state_value()),
+        reason: text(alarm.state_reason()),
+    }
+}
+
+/// How a composite alarm is.
+pub(crate) fn composite_alarm_state(alarm: &types::CompositeAlarm) -> AlarmState {
+    AlarmState {
+        name: text(alarm.alarm_name()),
+        state: state(alarm.state_value()),
+        reason: text(alarm.state_reason()),
+    }
+}
+
+fn state(state: Option<&types::StateValue>) -> State {
+    match state {
+        Some(types::StateValue::Alarm) => State::Alarm,
+        Some(types::StateValue::Ok) => State::Ok,
+        _ => State::InsufficientData,
+    }
 }
 
 /// A metric as ListMetrics shows it.
