@@ -18,3 +18,4 @@ pub mod resolve;
 pub mod account;
 pub mod plan;
 pub mod apply;
+pub mod gate;

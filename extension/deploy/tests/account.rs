@@ -8,7 +8,8 @@ use obs_deploy::account::Call;
 use obs_deploy::account::fake::Fake;
 use obs_deploy::apply::{Done, apply};
 use obs_deploy::model::{Alarm, Desired, Subscription};
-use obs_deploy::plan::{Plan, PlanError, Style, observe, plan};
+use obs_deploy::plan::saved::Saved;
+use obs_deploy::plan::{Adopt, Plan, PlanError, Style, observe, plan};
 use obs_deploy::resolve::{Choice, resolve};
 use obs_deploy::source::read;
 
@@ -118,7 +119,8 @@ fn shown(invalid: &obs_deploy::source::problem::Invalid) -> String {
 }
 
 async fn planned(account: &Fake, desired: &Desired) -> Plan {
-    plan(desired, &observe(account, desired).await.unwrap()).unwrap()
+    let observed = observe(account, desired).await.unwrap();
+    plan(desired, &observed, &Adopt::nothing()).unwrap()
 }
 
 async fn applied(account: &Fake, desired: &Desired) -> Done {
@@ -139,8 +141,8 @@ fn writes(account: &Fake, from: usize) -> String {
         .map(|call| {
             let name = match call {
                 Call::PutAlarm { alarm, .. } => alarm.name(),
+                Call::DeleteAlarms { names } => &names.join(" "),
                 Call::CreateTopic { name, .. }
-                | Call::DeleteAlarm { name }
                 | Call::PutDashboard { name, .. }
                 | Call::DeleteDashboard { name } => name,
                 Call::Tag { arn, .. } | Call::Unsubscribe { arn } => arn,
@@ -271,6 +273,122 @@ async fn what_hands_changed_is_shown_and_made_good() {
     }
     let plan = planned(&account, &desired).await;
     insta::assert_snapshot!(text(&plan));
+    assert_eq!(plan.hand_made(), ["alarm orders-failing"]);
+}
+
+#[tokio::test]
+async fn what_the_files_changed_is_nobodys_hand() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    let changed = Files {
+        alarms: ALARMS.replace("3 of 5", "4 of 5"),
+        dashboard: DASHBOARD.replace("# Shop", "# The shop"),
+        ..Files::default()
+    };
+    let plan = planned(&account, &changed.desired()).await;
+    assert_eq!(plan.steps.len(), 3);
+    assert_eq!(plan.hand_made(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_dashboard_and_a_topic_that_hands_changed_are_told_too() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    {
+        let mut state = account.state();
+        for (body, _) in state.dashboards.values_mut() {
+            *body = body.replace("# Shop", "# Their shop");
+        }
+        for topic in state.topics.values_mut() {
+            topic.policy = None;
+        }
+    }
+    let plan = planned(&account, &desired).await;
+    assert_eq!(
+        plan.hand_made(),
+        ["topic shop-dev-oncall", "dashboard shop"]
+    );
+}
+
+#[tokio::test]
+async fn what_is_named_is_taken_over_and_ours_from_then_on() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    {
+        let mut state = account.state();
+        let (alarm, tags) = state.alarms.get_mut("orders-failing").unwrap();
+        tags.clear();
+        let Alarm::Metric(alarm) = alarm else {
+            panic!()
+        };
+        alarm.description.clear();
+        for (_, tags) in state.dashboards.values_mut() {
+            tags.clear();
+        }
+    }
+    let observed = observe(&account, &desired).await.unwrap();
+    let one = Adopt::named(["orders-failing"]);
+    let error = plan(&desired, &observed, &one).unwrap_err();
+    assert!(error.to_string().contains("dashboard shop"), "{error}");
+    let both = Adopt::named(["orders-failing", "shop"]);
+    let plan = plan(&desired, &observed, &both).unwrap();
+    apply(&account, &plan, |_, _| {}).await.unwrap();
+    assert!(planned(&account, &desired).await.is_empty());
+    applied(&account, &Desired::nothing(desired.target.clone())).await;
+    assert!(account.state().alarms.is_empty());
+    assert!(account.state().dashboards.is_empty());
+}
+
+/// Only hands can make a circle: each composite was put when the other one existed.
+#[tokio::test]
+async fn a_circle_of_composites_lets_go_before_it_is_deleted() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    {
+        let mut state = account.state();
+        let (alarm, _) = state.alarms.get_mut("b-checkout-down").unwrap();
+        let Alarm::Composite(alarm) = alarm else {
+            panic!()
+        };
+        alarm.rule = "ALARM(\"a-shop-down\") OR ALARM(\"pay-slow\")".to_owned();
+    }
+    let before = account.state().writes.len();
+    applied(&account, &Desired::nothing(desired.target.clone())).await;
+    assert!(account.state().alarms.is_empty());
+    insta::assert_snapshot!(writes(&account, before));
+}
+
+#[tokio::test]
+async fn an_alarm_that_a_strangers_composite_names_stays_and_is_told() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    let (stranger, _) = account.state().alarms["a-shop-down"].clone();
+    let Alarm::Composite(mut stranger) = stranger else {
+        panic!()
+    };
+    "strangers".clone_into(&mut stranger.name);
+    stranger.description.clear();
+    stranger.rule = "ALARM(\"pay-slow\")".to_owned();
+    account.state().alarms.insert(
+        stranger.name.clone(),
+        (Alarm::Composite(stranger), obs_deploy::model::Tags::new()),
+    );
+    let nothing = Desired::nothing(desired.target.clone());
+    let plan = planned(&account, &nothing).await;
+    assert_eq!(
+        plan.notes,
+        ["alarm pay-slow stays: composite alarm strangers, which is not kept here, names it"]
+    );
+    applied(&account, &nothing).await;
+    assert_eq!(
+        account.state().alarms.keys().collect::<Vec<_>>(),
+        ["pay-slow", "strangers"]
+    );
 }
 
 #[tokio::test]
@@ -285,7 +403,7 @@ async fn a_name_taken_by_somebody_else_stops_the_plan() {
         }
     }
     let observed = observe(&account, &desired).await.unwrap();
-    let error = plan(&desired, &observed).unwrap_err();
+    let error = plan(&desired, &observed, &Adopt::nothing()).unwrap_err();
     insta::assert_snapshot!(error);
 }
 
@@ -341,6 +459,90 @@ async fn an_apply_that_is_cut_anywhere_is_healed_by_the_next() {
         );
         assert!(planned(&account, &desired).await.is_empty(), "cut at {cut}");
     }
+}
+
+/// The same law for deleting: what is left is deleted by the next one.
+#[tokio::test]
+async fn a_destroy_that_is_cut_anywhere_is_healed_by_the_next() {
+    let desired = Files::default().desired();
+    let nothing = Desired::nothing(desired.target.clone());
+    for cut in 0.. {
+        let account = Fake::new(&desired.target);
+        let before = applied(&account, &desired).await.calls;
+        account.state().fail_from = Some(before + cut);
+        let plan = planned(&account, &nothing).await;
+        let outcome = apply(&account, &plan, |_, _| {}).await;
+        account.state().fail_from = None;
+        applied(&account, &nothing).await;
+        let state = account.state();
+        assert!(state.alarms.is_empty(), "cut at {cut}");
+        assert!(state.topics.is_empty(), "cut at {cut}");
+        assert!(state.dashboards.is_empty(), "cut at {cut}");
+        if outcome.is_ok() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_saved_plan_is_the_same_when_read_and_holds_until_the_account_moves() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    let observed = observe(&account, &desired).await.unwrap();
+    let saved = Saved {
+        adopt: Adopt::named(["x"]),
+        plan: plan(&desired, &observed, &Adopt::nothing()).unwrap(),
+        desired,
+    };
+    let text = Saved::write(vec![saved.clone()]);
+    assert_eq!(text, Saved::write(vec![saved.clone()]));
+    let read = Saved::read(&text).unwrap();
+    assert_eq!(read, std::slice::from_ref(&saved));
+    read[0].still_holds(&observed).unwrap();
+
+    let call = saved.plan.steps[1].calls[0].clone();
+    obs_deploy::account::Writes::write(&account, &saved.plan.steps[0].calls[0])
+        .await
+        .unwrap();
+    obs_deploy::account::Writes::write(&account, &call)
+        .await
+        .unwrap();
+    let observed = observe(&account, &saved.desired).await.unwrap();
+    let moved = read[0].still_holds(&observed).unwrap_err();
+    insta::assert_snapshot!(moved);
+}
+
+#[tokio::test]
+async fn what_is_no_saved_plan_is_refused_with_a_remedy() {
+    let said = |text: &str| Saved::read(text).unwrap_err().to_string();
+    insta::assert_snapshot!(said("not a plan"));
+    insta::assert_snapshot!(said("{\"obs_plan\": 99}"));
+    insta::assert_snapshot!(said("{\"obs_plan\": 1}"));
+}
+
+#[tokio::test]
+async fn a_plan_is_written_as_markdown_and_as_json() {
+    let files = Files {
+        alarms: ALARMS.replace("Orders fail.", "Orders fail ``` <b>."),
+        ..Files::default()
+    };
+    let desired = files.desired();
+    let account = Fake::new(&desired.target);
+    let plan = planned(&account, &desired).await;
+    let written = |style| {
+        let mut text = String::new();
+        plan.render(&mut text, style).unwrap();
+        text
+    };
+    insta::assert_snapshot!(written(Style::Markdown));
+    let json = written(Style::Json);
+    assert_eq!(json.lines().count(), 1);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["steps"][0]["calls"][0], "sns:CreateTopic");
+    assert_eq!(
+        json["steps"].as_array().map(Vec::len),
+        Some(plan.steps.len())
+    );
 }
 
 /// The law: same files, same bytes.

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-#[cfg(feature = "dev")]
 use obs_deploy::value::Duration;
 
 /// Observability of a serverless system as code, and a local account to see it in.
@@ -26,22 +25,38 @@ pub(crate) enum Command {
         after_help = "Examples:\n  obs check\n  obs check -e production -C infra/observability"
     )]
     Check(Project),
+    /// Show what the alarms and dashboards cost a month, without looking at any account.
+    Cost(Project),
     /// Show what `apply` would do; writes nothing.
     #[command(
-        after_help = "Examples:\n  obs plan\n  obs plan -e production --detailed-exitcode\n  obs plan --var pager=http://127.0.0.1:8080/"
+        after_help = "Examples:\n  obs plan\n  obs plan -e staging,production --detailed-exitcode\n  obs plan -e production --out plan.json   # then: obs apply --plan plan.json\n  obs plan --format markdown >> \"$GITHUB_STEP_SUMMARY\"\n  obs plan --var pager=http://127.0.0.1:8080/"
     )]
     Plan(Plan),
+    /// Show where the account is not as the files say, and whose doing it is; exits with 3.
+    Drift(Project),
     /// Create and change topics, alarms and dashboards until they are as the files say.
-    #[command(after_help = "Examples:\n  obs apply\n  obs apply -e production --yes")]
-    Apply(Change),
+    #[command(
+        after_help = "Examples:\n  obs apply\n  obs apply -e staging,production --yes\n  obs apply --plan plan.json\n  obs apply --adopt checkout-errors"
+    )]
+    Apply(Apply),
+    /// Hold a deployment back until its alarms were quiet for a while; exits with 4 when one fires.
+    #[command(
+        after_help = "Examples:\n  obs gate -e production --for 10m\n  obs gate --alarm checkout-down --for 15m --every 30s\n  obs gate --alarm checkout-down --codedeploy"
+    )]
+    Gate(Gate),
     /// Delete everything this project keeps in the environment.
     #[command(after_help = "Examples:\n  obs destroy -e staging\n  obs destroy --yes")]
-    Destroy(Change),
+    Destroy(Destroy),
     /// Write the JSON Schemas of the files, for editors that complete and check.
     #[command(
         after_help = "Examples:\n  obs schema\n  obs schema --out .vscode/schemas\n\nThen, as the first line of obs.yaml:\n  # yaml-language-server: $schema=schemas/obs.schema.json"
     )]
     Schema(Schema),
+    /// Print what a shell needs to complete this command.
+    #[command(
+        after_help = "Examples:\n  obs completions bash > /etc/bash_completion.d/obs\n  obs completions zsh > \"${fpath[1]}/_obs\"\n  obs completions fish > ~/.config/fish/completions/obs.fish"
+    )]
+    Completions(Completions),
     #[cfg(feature = "dev")]
     /// Run a local account: CloudWatch, SNS, X-Ray, Lambda and a web page, on loopback.
     #[command(
@@ -53,9 +68,9 @@ pub(crate) enum Command {
 /// Which project, which environment.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Project {
-    /// Environment of obs.yaml [default: its default_environment, else dev]
-    #[arg(short, long, value_name = "NAME")]
-    pub(crate) env: Option<String>,
+    /// Environments of obs.yaml, one or several [default: its default_environment, else dev]
+    #[arg(short, long = "env", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) envs: Vec<String>,
     /// Value for ${NAME} in the files; overrides the environment's
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) vars: Vec<(String, String)>,
@@ -74,9 +89,17 @@ pub(crate) struct Project {
 pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) project: Project,
+    #[command(flatten)]
+    pub(crate) adoption: Adoption,
     /// Exit with 3 when there is something to do
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
+    /// How the plan is written
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Keep the plan in a file, for `obs apply --plan FILE`; it holds the subscriptions' whole addresses
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// Arguments of `schema`.
@@ -87,14 +110,86 @@ pub(crate) struct Schema {
     pub(crate) out: PathBuf,
 }
 
-/// Arguments of `apply` and `destroy`.
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For a terminal, without colours elsewhere
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
+    /// For a review's comment
+    Markdown,
+    /// Markdown, with notes as annotations of a GitHub Actions job
+    Github,
+}
+
+/// What may be taken over.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Change {
+pub(crate) struct Adoption {
+    /// Take over a topic, alarm or dashboard of this name that is there and is not ours
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) adopt: Vec<String>,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) project: Project,
+    #[command(flatten)]
+    pub(crate) adoption: Adoption,
+    /// Apply a plan that `obs plan --out` kept, if the account is as it was then
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["envs", "vars", "adopt"])]
+    pub(crate) plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+/// Arguments of `destroy`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Destroy {
+    #[command(flatten)]
+    pub(crate) project: Project,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+/// Arguments of `gate`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Gate {
+    #[command(flatten)]
+    pub(crate) project: Project,
+    /// Watch these alarms [default: all of the files]
+    #[arg(long = "alarm", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) alarms: Vec<String>,
+    /// How long they have to be quiet
+    #[arg(long = "for", value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    pub(crate) bake: Duration,
+    /// How often to look
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
+    pub(crate) every: Duration,
+    /// Print the same gate as a CodeDeploy deployment group's alarmConfiguration, and look at nothing
+    #[arg(long)]
+    pub(crate) codedeploy: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// Which shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// What was agreed to beforehand.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Consent {
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,
+    /// Overwrite or delete what was changed by hand since the last apply
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Arguments of `dev`.
@@ -140,7 +235,6 @@ fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-#[cfg(feature = "dev")]
 fn duration(text: &str) -> Result<Duration, String> {
     Duration::parse(text)
 }

@@ -6,8 +6,10 @@ pub(crate) const OK: u8 = 0;
 pub(crate) const FAILURE: u8 = 1;
 /// Arguments or files are wrong; nothing was written anywhere.
 pub(crate) const INVALID: u8 = 2;
-/// `plan --detailed-exitcode` found differences.
+/// `plan --detailed-exitcode` or `drift` found differences.
 pub(crate) const DIFFERENCES: u8 = 3;
+/// `gate` saw an alarm fire.
+pub(crate) const CLOSED: u8 = 4;
 
 /// Shown under `--help`.
 pub(crate) const HELP: &str = "\
@@ -15,7 +17,8 @@ Exit codes:
   0  done, or nothing to do
   1  failure: the account, the network, a port
   2  arguments or files are wrong; nothing was written anywhere
-  3  `plan --detailed-exitcode` found differences";
+  3  `plan --detailed-exitcode` or `drift` found differences
+  4  `gate` saw an alarm fire";
 
 /// Why a command ended early.
 #[derive(Debug)]

@@ -22,10 +22,14 @@ fn main() -> ExitCode {
     let mut surroundings = Surroundings::of_this_process();
     let outcome = match &args.command {
         Command::Check(check) => commands::check::run(check, &mut surroundings),
+        Command::Cost(project) => commands::cost::run(project, &mut surroundings),
         Command::Plan(plan) => commands::plan::run(plan, &mut surroundings),
+        Command::Drift(project) => commands::drift::run(project, &mut surroundings),
         Command::Apply(apply) => commands::apply::run(apply, &mut surroundings),
+        Command::Gate(gate) => commands::gate::run(gate, &mut surroundings),
         Command::Destroy(destroy) => commands::destroy::run(destroy, &mut surroundings),
         Command::Schema(schema) => commands::schema::run(schema, &mut surroundings),
+        Command::Completions(shell) => commands::completions::run(shell, &mut surroundings),
         #[cfg(feature = "dev")]
         Command::Dev(dev) => commands::dev::run(dev, &mut surroundings),
     };

@@ -1,29 +1,44 @@
-//! Loading a project and planning it against its account: what `plan`, `apply` and
+//! Loading a project and planning it against its accounts: what `plan`, `apply` and
 //! `destroy` share.
+
+use std::io::Write;
 
 use obs_deploy::account::aws::{Aws, Connect};
 use obs_deploy::model::{Desired, Target};
-use obs_deploy::plan::{self, Plan, Style};
+use obs_deploy::plan::saved::Saved;
+use obs_deploy::plan::{self, Adopt, Style};
 use obs_deploy::resolve::{self, Choice, Resolved};
 use obs_deploy::source::{self, problem::Invalid, problem::Paint};
 
-use crate::args::Project;
+use crate::args::{Format, Project};
 use crate::exit::Failure;
 use crate::surroundings::Surroundings;
 
-/// Reads and understands the files.
-pub(crate) fn load(project: &Project, surroundings: &Surroundings) -> Result<Resolved, Failure> {
-    let choice = Choice {
-        environment: project.env.clone(),
-        variables: project.vars.iter().cloned().collect(),
-    };
+/// Reads and understands the files for each environment that was named.
+pub(crate) fn load(
+    project: &Project,
+    surroundings: &Surroundings,
+) -> Result<Vec<Resolved>, Failure> {
     let paint = match surroundings.colour_err {
         true => Paint::Colour,
         false => Paint::Plain,
     };
     let report = |invalid: Box<Invalid>| Failure::Report(invalid.render(paint));
     let documents = source::read(&project.directory).map_err(report)?;
-    resolve::resolve(&documents, &choice).map_err(report)
+    let mut environments: Vec<Option<String>> = project.envs.iter().cloned().map(Some).collect();
+    if environments.is_empty() {
+        environments.push(None);
+    }
+    environments
+        .into_iter()
+        .map(|environment| {
+            let choice = Choice {
+                environment,
+                variables: project.vars.iter().cloned().collect(),
+            };
+            resolve::resolve(&documents, &choice).map_err(report)
+        })
+        .collect()
 }
 
 /// The account of a target.
@@ -37,26 +52,75 @@ pub(crate) async fn connect(target: &Target, surroundings: &Surroundings) -> Aws
     Aws::connect(&connect).await
 }
 
-/// Reads the account and compares.
-pub(crate) async fn plan(account: &Aws, desired: &Desired) -> Result<Plan, Failure> {
-    let sentence = |error: plan::PlanError| Failure::Sentence(error.to_string());
-    let observed = plan::observe(account, desired).await.map_err(sentence)?;
-    plan::plan(desired, &observed).map_err(sentence)
+/// A plan and the account it is for.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) account: Aws,
+    pub(crate) saved: Saved,
 }
 
-/// Prints a plan on stdout.
-pub(crate) fn show(plan: &Plan, surroundings: &mut Surroundings) -> Result<(), Failure> {
-    use std::io::Write;
-    let style = match surroundings.colour_out {
-        true => Style::Colour,
-        false => Style::Plain,
+/// Reads each account and compares.
+pub(crate) async fn plan(
+    all: Vec<Desired>,
+    adopt: &Adopt,
+    surroundings: &Surroundings,
+) -> Result<Vec<Planned>, Failure> {
+    let mut planned = Vec::new();
+    for desired in all {
+        let account = connect(&desired.target, surroundings).await;
+        let observed = plan::observe(&account, &desired).await.map_err(sentence)?;
+        let mut plan = plan::plan(&desired, &observed, adopt).map_err(sentence)?;
+        plan.look_for_metrics(&account).await.map_err(sentence)?;
+        let saved = Saved {
+            desired,
+            adopt: adopt.clone(),
+            plan,
+        };
+        planned.push(Planned { account, saved });
+    }
+    Ok(planned)
+}
+
+/// A failure said in one sentence.
+pub(crate) fn sentence(error: impl std::fmt::Display) -> Failure {
+    Failure::Sentence(error.to_string())
+}
+
+/// Prints plans on stdout.
+pub(crate) fn show(
+    planned: &[Planned],
+    format: Format,
+    surroundings: &mut Surroundings,
+) -> Result<(), Failure> {
+    let style = match (format, surroundings.colour_out) {
+        (Format::Text, true) => Style::Colour,
+        (Format::Text, false) => Style::Plain,
+        (Format::Json, _) => Style::Json,
+        (Format::Markdown | Format::Github, _) => Style::Markdown,
     };
     let mut text = String::new();
-    // Writing into a String cannot fail.
-    let _ = plan.render(&mut text, style);
+    for (index, one) in planned.iter().enumerate() {
+        if index > 0 && format != Format::Json {
+            text.push('\n');
+        }
+        // Writing into a String cannot fail.
+        let _ = one.saved.plan.render(&mut text, style);
+        if format == Format::Github {
+            text.extend(one.saved.plan.notes.iter().map(|note| annotation(note)));
+        }
+    }
     write!(surroundings.out, "{text}")?;
     surroundings.out.flush()?;
     Ok(())
+}
+
+/// A note as GitHub Actions shows it beside a change.
+fn annotation(note: &str) -> String {
+    let escaped = note
+        .replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A");
+    format!("::notice title=obs::{escaped}\n")
 }
 
 /// The runtime that the commands wait in.

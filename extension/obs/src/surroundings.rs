@@ -2,7 +2,6 @@
 //! the few environment variables obs looks at. Read once, here.
 
 use std::io::{BufRead, IsTerminal, Stderr, Stdout, Write};
-#[cfg(feature = "dev")]
 use std::path::PathBuf;
 
 /// The process's surroundings.
@@ -22,6 +21,8 @@ pub(crate) struct Surroundings {
     pub(crate) endpoint: Option<String>,
     /// Whether `AWS_ACCESS_KEY_ID` is set.
     pub(crate) has_access_key: bool,
+    /// `GITHUB_STEP_SUMMARY`: the file in which a GitHub Actions job collects its summary.
+    pub(crate) step_summary: Option<PathBuf>,
     /// Folder of this program.
     #[cfg(feature = "dev")]
     pub(crate) beside: Option<PathBuf>,
@@ -43,6 +44,7 @@ impl Surroundings {
             colour_err: err.is_terminal() && !colourless,
             endpoint: set("AWS_ENDPOINT_URL"),
             has_access_key: set("AWS_ACCESS_KEY_ID").is_some(),
+            step_summary: set("GITHUB_STEP_SUMMARY").map(PathBuf::from),
             #[cfg(feature = "dev")]
             beside: std::env::current_exe()
                 .ok()

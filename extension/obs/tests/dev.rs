@@ -52,14 +52,36 @@ impl Dev {
     }
 
     fn obs(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        Command::new(OBS)
+        let mut command = Command::new(OBS);
+        command
             .args(arguments)
             .current_dir(root)
             .env_clear()
-            .env("AWS_ENDPOINT_URL", format!("http://{}", self.address))
-            .output()
-            .unwrap()
+            .env("AWS_ENDPOINT_URL", format!("http://{}", self.address));
+        command
+    }
+
+    /// One call of CloudWatch's query protocol, as somebody's hand would make it.
+    fn call(&self, action: &str) {
+        let body = format!("Action={action}&Version=2010-08-01");
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(
+            stream,
+            "POST / HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\
+             authorization: AWS4-HMAC-SHA256 Credential=hand/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
     /// Operations that wrote, newest first.
@@ -110,7 +132,7 @@ fn a_second_apply_writes_nothing_and_destroy_leaves_nothing() {
     let pager = ["apply", "--var", "pager=http://127.0.0.1:9/"];
     assert_eq!(
         last_line(&dev.obs(&pager)),
-        "Done: 133 resources in 139 calls."
+        "Done: 133 resources of dev in 139 calls."
     );
     assert_eq!(dev.writes().len(), 139);
 
@@ -118,12 +140,97 @@ fn a_second_apply_writes_nothing_and_destroy_leaves_nothing() {
     assert_eq!(again, "Nothing to do: 133 resources are as they should be.");
     assert_eq!(dev.writes().len(), 139);
 
-    assert_eq!(
-        last_line(&dev.obs(&["destroy", "--yes"])),
-        "Done: 133 resources in 133 calls."
+    let destroyed = last_line(&dev.obs(&["destroy", "--yes"]));
+    assert!(
+        destroyed.starts_with("Done: 133 resources of dev in "),
+        "{destroyed}"
     );
     let plan = last_line(&dev.obs(&["plan"]));
     assert_eq!(plan, "Plan: 133 to create, 0 unchanged.");
+}
+
+#[test]
+fn a_plan_that_was_kept_is_applied_once_and_refused_when_the_account_has_moved() {
+    let dev = Dev::start();
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("plan.json");
+    let kept = kept.to_str().unwrap();
+    let pager = "pager=http://127.0.0.1:9/hushhush";
+    let planned = dev.obs(&["plan", "--var", pager, "--out", kept]);
+    assert!(!String::from_utf8_lossy(&planned.stdout).contains("hushhush"));
+    assert_eq!(
+        last_line(&dev.obs(&["apply", "--plan", kept])),
+        "Done: 133 resources of dev in 139 calls."
+    );
+    let again = dev.obs(&["apply", "--plan", kept]);
+    assert_eq!(again.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&again.stderr);
+    assert!(said.contains("plan again"), "{said}");
+    assert_eq!(dev.writes().len(), 139);
+}
+
+#[test]
+fn what_hands_changed_is_overwritten_only_by_force() {
+    let dev = Dev::start();
+    last_line(&dev.obs(&["apply"]));
+    dev.call("DisableAlarmActions&AlarmNames.member.1=cloudvault-pipeline-unhealthy");
+    let before = dev.writes().len();
+    let drift = dev.obs(&["drift"]);
+    assert_eq!(drift.status.code(), Some(3));
+    insta::assert_snapshot!(String::from_utf8_lossy(&drift.stdout));
+    let refused = dev.obs(&["apply"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        said.contains("changed by hand") && said.contains("cloudvault-pipeline-unhealthy"),
+        "{said}"
+    );
+    assert_eq!(dev.writes().len(), before);
+    last_line(&dev.obs(&["apply", "--force"]));
+    let again = last_line(&dev.obs(&["apply"]));
+    assert!(again.starts_with("Nothing to do"), "{again}");
+}
+
+#[test]
+fn a_gate_opens_over_quiet_alarms_and_closes_when_one_fires() {
+    let dev = Dev::start();
+    let folder = tempfile::tempdir().unwrap();
+    let summary = folder.path().join("summary.md");
+    let gate = [
+        "gate",
+        "--alarm",
+        "cloudvault-pipeline-unhealthy",
+        "--for",
+        "1s",
+        "--every",
+        "1s",
+    ];
+    let missing = dev.obs(&gate);
+    assert_eq!(missing.status.code(), Some(1));
+    last_line(&dev.obs(&["apply"]));
+    assert_eq!(
+        last_line(&dev.obs(&gate)),
+        "Gate open: nothing fired for 1s."
+    );
+    dev.call(
+        "SetAlarmState&AlarmName=cloudvault-pipeline-unhealthy&StateValue=ALARM&StateReason=a+test",
+    );
+    let closed = dev
+        .command(&gate)
+        .env("GITHUB_STEP_SUMMARY", &summary)
+        .output()
+        .unwrap();
+    assert_eq!(closed.status.code(), Some(4));
+    let said = String::from_utf8_lossy(&closed.stdout);
+    assert_eq!(
+        said,
+        "Gate closed: an alarm fires.\n- cloudvault-pipeline-unhealthy: a test\n"
+    );
+    assert!(
+        std::fs::read_to_string(summary)
+            .unwrap()
+            .ends_with(&format!("{said}\n"))
+    );
 }
 
 #[test]

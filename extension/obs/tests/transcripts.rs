@@ -212,3 +212,28 @@ fn an_account_of_another_number_is_refused() {
         "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><Arn>arn:aws:iam::999999999999:user/x</Arn><UserId>X</UserId><Account>999999999999</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetCallerIdentityResponse>",
     ));
 }
+
+#[test]
+fn the_price_of_a_month_is_told_line_by_line() {
+    let dir = project("obs.yaml", "shop", "shop");
+    let output = obs(dir.path(), &["cost", "-e", "dev,production"], &[]);
+    insta::assert_snapshot!(transcript(&["cost", "-e", "dev,production"], &output));
+}
+
+#[test]
+fn every_shell_is_told_how_to_complete() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = obs(Path::new("."), &["completions", shell], &[]);
+        assert!(output.status.success(), "{shell}");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains("detailed-exitcode"), "{shell}");
+    }
+}
+
+#[test]
+fn a_gate_is_told_to_codedeploy_without_looking_at_any_account() {
+    let dir = project("obs.yaml", "shop", "shop");
+    let arguments = ["gate", "--codedeploy"];
+    let output = obs(dir.path(), &arguments, &[]);
+    insta::assert_snapshot!(transcript(&arguments, &output));
+}

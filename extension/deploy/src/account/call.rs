@@ -1,11 +1,12 @@
 //! One write, complete: whoever makes it has nothing left to decide.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::{Alarm, Subscription, Tags};
 
 /// One call that writes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Call {
     /// SNS CreateTopic.
     CreateTopic {
@@ -59,10 +60,10 @@ pub enum Call {
         /// Tags, which take effect at creation only.
         tags: Tags,
     },
-    /// CloudWatch DeleteAlarms, one name a call.
-    DeleteAlarm {
-        /// Its name.
-        name: String,
+    /// CloudWatch DeleteAlarms: at most 100 names, and at most one of a composite.
+    DeleteAlarms {
+        /// Their names.
+        names: Vec<String>,
     },
     /// CloudWatch PutDashboard.
     PutDashboard {
@@ -101,7 +102,7 @@ impl Call {
                 Alarm::Metric(_) => "cloudwatch:PutMetricAlarm",
                 Alarm::Composite(_) => "cloudwatch:PutCompositeAlarm",
             },
-            Call::DeleteAlarm { .. } => "cloudwatch:DeleteAlarms",
+            Call::DeleteAlarms { .. } => "cloudwatch:DeleteAlarms",
             Call::PutDashboard { .. } => "cloudwatch:PutDashboard",
             Call::DeleteDashboard { .. } => "cloudwatch:DeleteDashboards",
             Call::Tag { .. } => "cloudwatch:TagResource",

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{AccountError, Call, Reads, TopicState, Trouble, Writes};
-use crate::model::{Alarm, Tags, Target};
+use crate::gate::{self, AlarmState};
+use crate::model::{Alarm, MetricRef, Tags, Target};
 
 /// What the account holds.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,10 @@ pub struct State {
     pub topics: BTreeMap<String, TopicState>,
     /// By name: body and tags.
     pub dashboards: BTreeMap<String, (String, Tags)>,
+    /// Names of alarms that fire.
+    pub firing: BTreeSet<String>,
+    /// Metrics that have datapoints.
+    pub metrics: Vec<MetricRef>,
     /// Every write, in order.
     pub writes: Vec<Call>,
     /// Reads, by operation.
@@ -86,6 +91,22 @@ impl Reads for Fake {
             .collect())
     }
 
+    async fn states(&self, names: &[String]) -> Result<Vec<AlarmState>, AccountError> {
+        let state = self.count("DescribeAlarms");
+        Ok(names
+            .iter()
+            .filter(|name| state.alarms.contains_key(*name))
+            .map(|name| AlarmState {
+                name: name.clone(),
+                state: match state.firing.contains(name) {
+                    true => gate::State::Alarm,
+                    false => gate::State::Ok,
+                },
+                reason: String::new(),
+            })
+            .collect())
+    }
+
     async fn tags(&self, arn: &str) -> Result<Tags, AccountError> {
         let state = self.count("ListTagsForResource");
         let alarm = state.alarms.iter().find_map(|(name, (_, tags))| {
@@ -117,6 +138,15 @@ impl Reads for Fake {
             .count("ListDashboards")
             .dashboards
             .keys()
+            .cloned()
+            .collect())
+    }
+
+    async fn metrics(&self, namespace: &str, name: &str) -> Result<Vec<MetricRef>, AccountError> {
+        let state = self.count("ListMetrics");
+        let found = state.metrics.iter();
+        Ok(found
+            .filter(|metric| metric.namespace == namespace && metric.name == name)
             .cloned()
             .collect())
     }
@@ -182,7 +212,11 @@ impl State {
                 self.topics.remove(topic);
             }
             Call::PutAlarm { alarm, tags } => self.put_alarm(alarm, tags)?,
-            Call::DeleteAlarm { name } => self.delete_alarm(name)?,
+            Call::DeleteAlarms { names } => {
+                for name in names {
+                    self.delete_alarm(name)?;
+                }
+            }
             Call::PutDashboard { name, body, tags } => {
                 let tags = match self.dashboards.get(name) {
                     Some((_, old)) => old.clone(),
@@ -205,11 +239,9 @@ impl State {
     }
 
     fn put_alarm(&mut self, alarm: &Alarm, tags: &Tags) -> Result<(), String> {
-        if let Alarm::Composite(composite) = alarm {
-            for child in crate::rule::children(&composite.rule)? {
-                if !self.alarms.contains_key(&child) {
-                    return Err(format!("{child} does not exist"));
-                }
+        for child in alarm.children() {
+            if !self.alarms.contains_key(&child) {
+                return Err(format!("{child} does not exist"));
             }
         }
         let tags = match self.alarms.get(alarm.name()) {
@@ -222,22 +254,15 @@ impl State {
     }
 
     fn delete_alarm(&mut self, name: &str) -> Result<(), String> {
-        let parents: BTreeSet<&str> = self
+        let parent = self
             .alarms
             .values()
-            .filter_map(|(alarm, _)| match alarm {
-                Alarm::Composite(composite) => Some(composite),
-                Alarm::Metric(_) => None,
-            })
-            .filter(|composite| {
-                crate::rule::children(&composite.rule)
-                    .is_ok_and(|children| children.iter().any(|child| child == name))
-            })
-            .map(|composite| composite.name.as_str())
-            .collect();
-        if let Some(parent) = parents.first() {
+            .map(|(alarm, _)| alarm)
+            .find(|alarm| alarm.children().iter().any(|child| child == name));
+        if let Some(parent) = parent {
             return Err(format!(
-                "cannot delete {name} as there are composite alarm(s) depending on it: {parent}"
+                "cannot delete {name} as there are composite alarm(s) depending on it: {}",
+                parent.name()
             ));
         }
         self.alarms.remove(name);

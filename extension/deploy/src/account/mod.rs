@@ -4,6 +4,7 @@
 pub mod error;
 pub mod call;
 pub mod fake;
+mod pace;
 mod connect;
 mod convert;
 mod trouble;
@@ -13,7 +14,8 @@ mod write;
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use crate::model::{Alarm, Subscription, Tags};
+use crate::gate::AlarmState;
+use crate::model::{Alarm, MetricRef, Subscription, Tags};
 
 pub use self::call::Call;
 pub use self::error::{AccountError, Trouble};
@@ -37,6 +39,11 @@ pub trait Reads: Sync {
     fn identity(&self) -> impl Future<Output = Result<String, AccountError>> + Send;
     /// All alarms of the region, metric and composite.
     fn alarms(&self) -> impl Future<Output = Result<Vec<Alarm>, AccountError>> + Send;
+    /// How the alarms of these names are; those that do not exist are left out.
+    fn states(
+        &self,
+        names: &[String],
+    ) -> impl Future<Output = Result<Vec<AlarmState>, AccountError>> + Send;
     /// Tags of an alarm or dashboard.
     fn tags(&self, arn: &str) -> impl Future<Output = Result<Tags, AccountError>> + Send;
     /// ARNs of all topics of the region.
@@ -45,6 +52,12 @@ pub trait Reads: Sync {
     fn topic(&self, arn: &str) -> impl Future<Output = Result<TopicState, AccountError>> + Send;
     /// Names of all dashboards.
     fn dashboards(&self) -> impl Future<Output = Result<Vec<String>, AccountError>> + Send;
+    /// Metrics of a namespace and a name that had a datapoint in the last two weeks.
+    fn metrics(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> impl Future<Output = Result<Vec<MetricRef>, AccountError>> + Send;
     /// One dashboard's body.
     fn dashboard(&self, name: &str) -> impl Future<Output = Result<String, AccountError>> + Send;
 }

@@ -1,11 +1,12 @@
 //! EventBridge rules that send what happens to topics, without an alarm between.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 /// A rule on the default event bus.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EventRule {
     /// 1 to 64 of `[.A-Za-z0-9_-]`, unique in the account and region.
     pub name: String,

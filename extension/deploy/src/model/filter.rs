@@ -1,9 +1,10 @@
 //! Metric filters: how a line of a log group becomes a datapoint.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A metric filter of CloudWatch Logs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricFilter {
     /// The log group it reads.
     pub log_group: String,

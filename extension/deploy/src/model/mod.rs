@@ -12,6 +12,7 @@ pub mod dashboard;
 pub mod sampling;
 pub mod test;
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
@@ -25,7 +26,7 @@ pub use self::filter::MetricFilter;
 pub use self::mute::MuteRule;
 pub use self::sampling::SamplingRule;
 pub use self::slo::Slo;
-pub use self::target::{Role, Target};
+pub use self::target::{Role, Seal, Target};
 pub use self::test::AlarmTest;
 pub use self::topic::{Subscription, Topic};
 
@@ -42,7 +43,7 @@ pub const TAG_CONTENT: &str = "obs:content";
 pub const TAG_SUBSCRIPTIONS: &str = "obs:subscriptions";
 
 /// Everything that should be there.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Desired {
     /// Where.
     pub target: Target,
@@ -65,6 +66,13 @@ pub struct Desired {
 }
 
 impl Desired {
+    /// Alarms of both kinds, those on metrics first.
+    pub fn all_alarms(&self) -> Vec<Alarm> {
+        let metric = self.alarms.iter().cloned().map(Alarm::Metric);
+        let composite = self.composites.iter().cloned().map(Alarm::Composite);
+        metric.chain(composite).collect()
+    }
+
     /// Nothing at all: what `destroy` works toward.
     pub fn nothing(target: Target) -> Desired {
         Desired {

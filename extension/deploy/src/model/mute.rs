@@ -1,9 +1,10 @@
 //! Alarm mute rules: windows in which alarms change their state and tell nobody.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A mute rule of CloudWatch.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MuteRule {
     /// Unique in the account and region.
     pub name: String,

@@ -1,9 +1,10 @@
 //! X-Ray sampling rules: how many requests are traced.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A sampling rule of version 1, every criterion filled in: X-Ray's default is `*`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SamplingRule {
     /// 1 to 32 characters, unique in the account and region.
     pub name: String,

@@ -17,9 +17,10 @@
 //! composites tell, not four.
 
 use super::MetricRef;
+use serde::{Deserialize, Serialize};
 
 /// One pair of windows.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Burn {
     /// The long window in seconds.
     pub long: u32,
@@ -32,7 +33,7 @@ pub struct Burn {
 }
 
 /// How soon somebody has to look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Urgency {
     /// Now.
     Page,
@@ -71,7 +72,7 @@ pub const BURNS: [Burn; 4] = [
 ];
 
 /// A metric and the statistic that counts with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// Which.
     pub metric: MetricRef,
@@ -80,7 +81,7 @@ pub struct Counted {
 }
 
 /// What is counted against the total.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
     /// The part counts what went well.
     Good,
@@ -89,7 +90,7 @@ pub enum Part {
 }
 
 /// An objective.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Slo {
     /// Its name in obs.yaml; the alarms begin with it.
     pub name: String,

@@ -1,11 +1,12 @@
 //! Topics, who is subscribed, and who may publish.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{TAG_SUBSCRIPTIONS, Tags, Target, content_hash};
 
 /// A place notifications are sent to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Topic {
     /// Name in SNS.
     pub name: String,
@@ -25,7 +26,7 @@ pub struct Topic {
 }
 
 /// One who is told.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Subscription {
     /// `http`, `https`, `email`, `sqs` or `lambda`.
     pub protocol: String,
@@ -34,9 +35,38 @@ pub struct Subscription {
 }
 
 impl Subscription {
+    /// True for those whom SNS sends nothing before they said yes. A queue or a
+    /// function of the same account needs no question.
+    pub fn needs_confirmation(&self) -> bool {
+        matches!(
+            self.protocol.as_str(),
+            "email" | "email-json" | "http" | "https"
+        )
+    }
+
     /// Short name in the topic's tag: marks this subscription as ours.
     pub fn hash(&self) -> String {
         content_hash(&format!("{} {}", self.protocol, self.endpoint))[..8].to_owned()
+    }
+}
+
+/// For people. A chat's webhook is a secret in the form of a URL: of an address on
+/// the web only the host is shown, and the short name that tells two apart.
+impl std::fmt::Display for Subscription {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Subscription { protocol, endpoint } = self;
+        let Some((scheme, rest)) = endpoint.split_once("://") else {
+            return write!(f, "{protocol} {endpoint}");
+        };
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let host = authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, host)| host);
+        if host == authority && path.len() <= 1 {
+            return write!(f, "{protocol} {endpoint}");
+        }
+        write!(f, "{protocol} {scheme}://{host}/... ({})", self.hash())
     }
 }
 
@@ -103,17 +133,60 @@ impl Topic {
         policy
     }
 
+    /// What the content hash is taken of. Subscriptions have a tag of their own:
+    /// whoever subscribes to our topic has not changed it.
+    pub(crate) fn content(display_name: &str, policy: Option<&Value>) -> String {
+        let policy = policy.map(Value::to_string).unwrap_or_default();
+        format!("{display_name}\n{policy}")
+    }
+
     /// The topic's tags.
     pub fn tags(&self, target: &Target) -> Tags {
         let hashes: Vec<String> = self.subscriptions.iter().map(Subscription::hash).collect();
-        let content = format!(
-            "{}\n{}\n{}",
-            self.display_name,
-            self.policy(target),
-            hashes.join(" ")
-        );
-        let mut tags = target.tags(&content);
+        let policy = self.policy(target);
+        let mut tags = target.tags(&Topic::content(&self.display_name, Some(&policy)));
         tags.insert(TAG_SUBSCRIPTIONS.to_owned(), hashes.join(" "));
         tags
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(protocol: &str, endpoint: &str, shown: &str) {
+        let subscription = Subscription {
+            protocol: protocol.to_owned(),
+            endpoint: endpoint.to_owned(),
+        };
+        let shown = shown.replace('#', &subscription.hash());
+        assert_eq!(subscription.to_string(), format!("{protocol} {shown}"));
+    }
+
+    #[test]
+    fn of_a_web_address_only_the_host_is_shown() {
+        check("email", "oncall@example.com", "oncall@example.com");
+        check(
+            "sqs",
+            "arn:aws:sqs:eu-west-1:1:q",
+            "arn:aws:sqs:eu-west-1:1:q",
+        );
+        check("http", "http://127.0.0.1:9/", "http://127.0.0.1:9/");
+        check("https", "https://example.com", "https://example.com");
+        check(
+            "https",
+            "https://hooks.example.com/T0/B1/x",
+            "https://hooks.example.com/... (#)",
+        );
+        check(
+            "https",
+            "https://example.com?key=1",
+            "https://example.com/... (#)",
+        );
+        check(
+            "https",
+            "https://me:secret@example.com/",
+            "https://example.com/... (#)",
+        );
     }
 }

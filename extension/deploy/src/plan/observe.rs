@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::PlanError;
 use crate::account::{AccountError, Reads, TopicState};
-use crate::model::{Alarm, Desired, Tags};
+use crate::model::{Alarm, Desired, Seal, Tags};
 
 /// Reads under way at once.
 const AT_ONCE: usize = 8;
@@ -53,13 +53,12 @@ async fn alarms<A: Reads>(
     desired: &Desired,
     observed: &mut Observed,
 ) -> Result<(), AccountError> {
-    let marker = desired.target.marker();
     let mut wanted: BTreeSet<&str> = BTreeSet::new();
     wanted.extend(desired.alarms.iter().map(|alarm| alarm.name.as_str()));
     wanted.extend(desired.composites.iter().map(|alarm| alarm.name.as_str()));
     let mut asked = Vec::new();
     for alarm in account.alarms().await? {
-        let marked = alarm.description().lines().last() == Some(marker.as_str());
+        let marked = desired.target.unsealed(&alarm).1 != Seal::None;
         let name = alarm.name().to_owned();
         // Marked and wanted: ours, no question needed. Marked and unwanted is about to
         // be deleted, wanted and unmarked about to be overwritten: the tags decide.

@@ -2,38 +2,41 @@
 
 use std::collections::BTreeMap;
 
-use super::step::{Action, Change, Kind, Step};
+use super::ownership::Owner;
+use super::step::{Change, Hands, Kind, Step, Wave};
 use super::{Observed, Work};
 use crate::account::{Call, TopicState};
-use crate::model::{Desired, Subscription, TAG_SUBSCRIPTIONS, Tags, Target, Topic};
+use crate::model::{
+    Desired, Subscription, TAG_CONTENT, TAG_SUBSCRIPTIONS, Tags, Target, Topic, content_hash,
+};
 
-pub(super) fn compare(desired: &Desired, observed: &Observed, work: &mut Work) {
+pub(super) fn compare(desired: &Desired, observed: &Observed, work: &mut Work<'_>) {
     let target = &desired.target;
     let mut wanted: BTreeMap<String, &Topic> = BTreeMap::new();
     for topic in &desired.topics {
         wanted.insert(target.topic_arn(&topic.name), topic);
     }
     for (arn, topic) in &wanted {
-        match observed.topics.get(arn) {
-            None => work.first.push(create(target, arn, topic)),
-            Some(state) if !target.owns(&state.tags) => {
-                work.not_ours.push(format!("topic {}", topic.name));
-            }
-            Some(state) => match update(target, arn, topic, state, &mut work.notes) {
-                Some(step) => work.first.push(step),
-                None => work.unchanged += 1,
-            },
+        let Some(state) = observed.topics.get(arn) else {
+            work.steps.push(create(target, arn, topic));
+            continue;
+        };
+        let ours = target.owns(&state.tags);
+        if Owner::of(ours, &topic.name, work.adopt) == Owner::Other {
+            work.not_ours.push(format!("topic {}", topic.name));
+            continue;
+        }
+        match update(target, arn, topic, state, &mut work.notes) {
+            Some(step) => work.steps.push(step),
+            None => work.unchanged += 1,
         }
     }
     for (arn, state) in &observed.topics {
         if !wanted.contains_key(arn) && target.owns(&state.tags) {
-            work.last.push(Step {
-                action: Action::Delete,
-                kind: Kind::Topic,
-                name: arn.rsplit(':').next().unwrap_or(arn).to_owned(),
-                changes: Vec::new(),
-                calls: vec![Call::DeleteTopic { topic: arn.clone() }],
-            });
+            let name = arn.rsplit(':').next().unwrap_or(arn);
+            let step = Step::delete(Wave::remove(Kind::Topic), Kind::Topic, name);
+            let topic = arn.clone();
+            work.steps.push(step.calls([Call::DeleteTopic { topic }]));
         }
     }
 }
@@ -51,16 +54,12 @@ fn create(target: &Target, arn: &str, topic: &Topic) -> Step {
     changes.push(Change::new("policy", "CloudWatch may publish"));
     calls.push(policy(target, arn, topic));
     for subscription in &topic.subscriptions {
-        changes.push(Change::new("subscription", spoken(subscription)));
+        changes.push(Change::new("subscription", subscription.to_string()));
         calls.push(subscribe(arn, subscription));
     }
-    Step {
-        action: Action::Create,
-        kind: Kind::Topic,
-        name: topic.name.clone(),
-        changes,
-        calls,
-    }
+    Step::create(Wave::make(Kind::Topic), Kind::Topic, &topic.name)
+        .changes(changes)
+        .calls(calls)
 }
 
 /// The differences of one topic in the making.
@@ -90,13 +89,21 @@ fn update(
     draft.wanted(notes);
     draft.unwanted(notes);
     draft.tags(target);
-    (!draft.calls.is_empty()).then(|| Step {
-        action: Action::Update,
-        kind: Kind::Topic,
-        name: topic.name.clone(),
-        changes: draft.changes,
-        calls: draft.calls,
-    })
+    if draft.calls.is_empty() {
+        return None;
+    }
+    let mut step = Step::update(Wave::make(Kind::Topic), Kind::Topic, &topic.name);
+    step.hands = hands(state);
+    Some(step.changes(draft.changes).calls(draft.calls))
+}
+
+/// The tag says what the last apply made of the name and the policy.
+fn hands(state: &TopicState) -> Hands {
+    let found = Topic::content(&state.display_name, state.policy.as_ref());
+    match state.tags.get(TAG_CONTENT) {
+        Some(hash) if *hash != content_hash(&found) => Hands::On,
+        _ => Hands::Off,
+    }
 }
 
 impl Draft<'_> {
@@ -125,13 +132,12 @@ impl Draft<'_> {
             match self.state.subscriptions.get(subscription) {
                 None => {
                     self.changes
-                        .push(Change::new("subscription", spoken(subscription)));
+                        .push(Change::new("subscription", subscription.to_string()));
                     self.calls.push(subscribe(self.arn, subscription));
                 }
                 Some(None) => notes.push(format!(
                     "topic {}: {} has not confirmed the subscription yet and hears nothing",
-                    self.topic.name,
-                    spoken(subscription)
+                    self.topic.name, subscription
                 )),
                 Some(Some(_)) => {}
             }
@@ -148,13 +154,13 @@ impl Draft<'_> {
             match arn {
                 Some(arn) => {
                     self.changes
-                        .push(Change::gone("subscription", spoken(subscription)));
+                        .push(Change::gone("subscription", subscription.to_string()));
                     self.calls.push(Call::Unsubscribe { arn: arn.clone() });
                 }
                 None => notes.push(format!(
                     "topic {}: the unconfirmed subscription of {} cannot be removed; it expires after 3 days",
                     self.topic.name,
-                    spoken(subscription)
+                    subscription
                 )),
             }
         }
@@ -183,10 +189,6 @@ impl Draft<'_> {
 fn was_ours(subscription: &Subscription, tags: &Tags) -> bool {
     tags.get(TAG_SUBSCRIPTIONS)
         .is_some_and(|hashes| hashes.split(' ').any(|hash| hash == subscription.hash()))
-}
-
-fn spoken(subscription: &Subscription) -> String {
-    format!("{} {}", subscription.protocol, subscription.endpoint)
 }
 
 fn display_name(arn: &str, topic: &Topic) -> Call {

@@ -7,7 +7,9 @@ use super::expand::{Expanded, expand, overlaid};
 use super::resources::Resource;
 use super::threshold::Subject;
 use super::{Context, composites, events, fixed_keys, items, presets};
-use crate::model::{About, Actions, CompositeAlarm, EventRule, MetricAlarm, MetricFilter, Signal};
+use crate::model::{
+    About, Actions, CompositeAlarm, EventRule, MetricAlarm, MetricFilter, Signal, Target,
+};
 use crate::shape::alarm::{Alarm, KEYS};
 use crate::source::decode::decode;
 use crate::source::file::Span;
@@ -16,8 +18,8 @@ use crate::source::problem::{Problem, Problems};
 use crate::source::{At, near};
 use crate::value::{Datapoints, Duration};
 
-/// At most so many characters in a description.
-const MAX_DESCRIPTION: usize = 1024;
+/// At most so many characters in a description, the seal not counted.
+const MAX_DESCRIPTION: usize = 1024 - Target::SEAL;
 /// The severity of an alarm that only composites look at.
 pub(super) const NONE: &str = "none";
 
@@ -215,7 +217,7 @@ pub(super) fn description(
     if text.chars().count() > MAX_DESCRIPTION {
         problems.add(
             Problem::at(place, "the alarm's description is too long")
-                .help("description, runbook and owner have 1024 characters together"),
+                .help(format!("description, runbook, owner and the mark of ownership have {MAX_DESCRIPTION} characters together")),
         );
     }
     text

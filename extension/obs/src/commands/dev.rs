@@ -154,15 +154,16 @@ fn configured(
     };
     if let Some(directory) = directory {
         let project = Project {
-            env: Some(args.env.clone()),
+            envs: vec![args.env.clone()],
             vars: args.vars.clone(),
             directory,
         };
-        let resolved = project::load(&project, surroundings)?;
-        options.region = resolved.desired.target.region;
-        for function in resolved.functions {
-            let command = project.directory.join(&function.run);
-            options.functions.push(spec(function, command));
+        for resolved in project::load(&project, surroundings)? {
+            options.region = resolved.desired.target.region;
+            for function in resolved.functions {
+                let command = project.directory.join(&function.run);
+                options.functions.push(spec(function, command));
+            }
         }
     }
     Ok(())

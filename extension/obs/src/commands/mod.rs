@@ -1,9 +1,13 @@
 //! One file a command.
 
 pub(crate) mod check;
+pub(crate) mod cost;
 pub(crate) mod plan;
+pub(crate) mod drift;
 pub(crate) mod apply;
+pub(crate) mod gate;
 pub(crate) mod destroy;
 pub(crate) mod schema;
+pub(crate) mod completions;
 #[cfg(feature = "dev")]
 pub(crate) mod dev;

@@ -9,9 +9,6 @@ use aws_credential_types::Credentials;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-/// Attempts of one call: throttling is waited out, doubling from a quarter second.
-const ATTEMPTS: u32 = 10;
-
 /// How to reach an account.
 #[derive(Clone, Debug)]
 pub struct Connect {
@@ -34,7 +31,7 @@ impl Connect {
     }
 
     /// A local account takes any key; looking for real ones would only send them there.
-    fn local(&self) -> bool {
+    pub(in crate::account) fn local(&self) -> bool {
         self.override_endpoint
             .as_ref()
             .or(self.endpoint.as_ref())
@@ -73,11 +70,8 @@ pub(in crate::account) async fn sdk_config(connect: &Connect) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
         .region(Region::new(connect.region.clone()))
-        .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(ATTEMPTS)
-                .with_initial_backoff(Duration::from_millis(250)),
-        )
+        // The account repeats calls itself, at the pace of AWS's quotas.
+        .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts);
     if let (None, Some(endpoint)) = (&connect.override_endpoint, &connect.endpoint) {
         loader = loader.endpoint_url(endpoint);

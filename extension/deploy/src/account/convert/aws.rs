@@ -7,6 +7,7 @@ use aws_sdk_cloudwatch::operation::put_composite_alarm::builders::PutCompositeAl
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmInputBuilder;
 use aws_sdk_cloudwatch::types;
 
+use crate::gate::{AlarmState, State};
 use crate::model::alarm::Term;
 use crate::model::{
     Actions, Alarm, CompositeAlarm, MetricAlarm, MetricRef, Query, Signal, Suppressor, Tags,
@@ -29,6 +30,20 @@ pub(crate) fn topic_tags(tags: &Tags) -> Vec<aws_sdk_sns::types::Tag> {
                 .build()
                 .ok()
         })
+        .collect()
+}
+
+/// Tags of CloudWatch.
+pub(crate) fn found_tags(tags: &[types::Tag]) -> Tags {
+    tags.iter()
+        .map(|tag| (text(tag.key()), text(tag.value())))
+        .collect()
+}
+
+/// Tags of SNS.
+pub(crate) fn found_topic_tags(tags: &[aws_sdk_sns::types::Tag]) -> Tags {
+    tags.iter()
+        .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
         .collect()
 }
 
@@ -194,21 +209,12 @@ fn signal(alarm: &types::MetricAlarm) -> Signal {
 
 fn found_query(query: &types::MetricDataQuery) -> Query {
     let term = match query.metric_stat() {
-        Some(stat) => {
-            let metric = stat.metric();
-            Term::Metric {
-                metric: MetricRef {
-                    namespace: text(metric.and_then(types::Metric::namespace)),
-                    name: text(metric.and_then(types::Metric::metric_name)),
-                    dimensions: metric
-                        .map(|metric| named(metric.dimensions()))
-                        .unwrap_or_default(),
-                },
-                statistic: text(stat.stat()),
-                unit: stat.unit().map(|unit| unit.as_str().to_owned()),
-                period: natural(stat.period()),
-            }
-        }
+        Some(stat) => Term::Metric {
+            metric: stat.metric().map(metric).unwrap_or_default(),
+            statistic: text(stat.stat()),
+            unit: stat.unit().map(|unit| unit.as_str().to_owned()),
+            period: natural(stat.period()),
+        },
         None => Term::Expression {
             text: text(query.expression()),
         },
@@ -257,6 +263,41 @@ pub(crate) fn composite_alarm(alarm: &types::CompositeAlarm) -> Alarm {
         suppressor,
         foreign: BTreeMap::new(),
     })
+}
+
+/// How a metric alarm is.
+pub(crate) fn metric_alarm_state(alarm: &types::MetricAlarm) -> AlarmState {
+    AlarmState {
+        name: text(alarm.alarm_name()),
+        state: state(alarm.state_value()),
+        reason: text(alarm.state_reason()),
+    }
+}
+
+/// How a composite alarm is.
+pub(crate) fn composite_alarm_state(alarm: &types::CompositeAlarm) -> AlarmState {
+    AlarmState {
+        name: text(alarm.alarm_name()),
+        state: state(alarm.state_value()),
+        reason: text(alarm.state_reason()),
+    }
+}
+
+fn state(state: Option<&types::StateValue>) -> State {
+    match state {
+        Some(types::StateValue::Alarm) => State::Alarm,
+        Some(types::StateValue::Ok) => State::Ok,
+        _ => State::InsufficientData,
+    }
+}
+
+/// A metric as ListMetrics shows it.
+pub(crate) fn metric(metric: &types::Metric) -> MetricRef {
+    MetricRef {
+        namespace: text(metric.namespace()),
+        name: text(metric.metric_name()),
+        dimensions: named(metric.dimensions()),
+    }
 }
 
 fn named(dimensions: &[types::Dimension]) -> BTreeMap<String, String> {

@@ -7,6 +7,16 @@ use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
 
 use crate::account::Trouble;
 
+/// True when the same request may well succeed a moment later.
+pub(in crate::account) fn passing<E>(error: &SdkError<E>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
+        SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
+        SdkError::ServiceError(answer) => answer.raw().status().is_server_error(),
+        _ => false,
+    }
+}
+
 /// Sorts an SDK error and gives its own words.
 pub(in crate::account) fn trouble<E>(error: &SdkError<E>) -> (Trouble, String)
 where
