@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::decide::{Cell, decide};
+use super::decide::{Cell, Decision, decide};
 use super::model::{AlarmError, LowSamples, MetricAlarm, State, Subject, returned};
 use super::reason;
 use crate::metric::{MetricSource, TimeRange};
@@ -35,7 +35,8 @@ pub struct EvaluatedPoint {
 }
 
 impl EvaluatedPoint {
-    fn cell(&self) -> Cell {
+    /// What the decision sees of it.
+    pub fn cell(&self) -> Cell {
         match (self.value, self.breaching) {
             (None, _) => Cell::Missing,
             (Some(_), true) => Cell::Breaching,
@@ -79,6 +80,56 @@ pub fn window(alarm: &MetricAlarm, now_ms: i64) -> TimeRange {
     }
 }
 
+/// An evaluation that is not put into words yet. Whoever replays weeks minute by
+/// minute asks for a state a hundred thousand times and for its reason ten times.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Look<'a> {
+    alarm: &'a MetricAlarm,
+    moment: Moment,
+    points: Vec<EvaluatedPoint>,
+    decision: Decision,
+}
+
+impl Look<'_> {
+    /// The state the alarm belongs in.
+    pub fn state(&self) -> State {
+        self.decision.state
+    }
+
+    /// Whether that is another state than before.
+    pub fn changed(&self) -> bool {
+        self.decision.state != self.moment.state
+    }
+
+    /// The evaluation range, oldest first.
+    pub fn points(&self) -> &[EvaluatedPoint] {
+        &self.points
+    }
+
+    /// Whether CloudWatch's documents leave this case open.
+    pub fn inferred(&self) -> bool {
+        self.decision.inferred
+    }
+
+    /// The same in CloudWatch's words.
+    pub fn tell(self) -> Evaluation {
+        let story = reason::Story {
+            alarm: self.alarm,
+            points: &self.points,
+            decision: self.decision,
+            now_ms: self.moment.now_ms,
+        };
+        Evaluation {
+            state: self.state(),
+            changed: self.changed(),
+            reason: story.text(),
+            reason_data: story.data(),
+            inferred: self.inferred(),
+            points: self.points,
+        }
+    }
+}
+
 /// Evaluates an alarm.
 ///
 /// # Errors
@@ -88,6 +139,18 @@ pub fn evaluate(
     moment: Moment,
     source: &dyn MetricSource,
 ) -> Result<Evaluation, AlarmError> {
+    look(alarm, moment, source).map(Look::tell)
+}
+
+/// Evaluates an alarm and leaves the words for later.
+///
+/// # Errors
+/// When its expression cannot be evaluated or gives more than one series.
+pub fn look<'a>(
+    alarm: &'a MetricAlarm,
+    moment: Moment,
+    source: &dyn MetricSource,
+) -> Result<Look<'a>, AlarmError> {
     let range = window(alarm, moment.now_ms);
     let found = match &alarm.subject {
         Subject::Stat(stat) => stat_points(stat, range, source),
@@ -105,19 +168,11 @@ pub fn evaluate(
         decision.state = moment.state;
         decision.inferred = true;
     }
-    let story = reason::Story {
+    Ok(Look {
         alarm,
-        points: &points,
-        decision,
-        now_ms: moment.now_ms,
-    };
-    Ok(Evaluation {
-        state: decision.state,
-        changed: decision.state != moment.state,
-        reason: story.text(),
-        reason_data: story.data(),
-        inferred: decision.inferred,
+        moment,
         points,
+        decision,
     })
 }
 

@@ -9,12 +9,14 @@ mod parse;
 mod evaluate;
 mod decide;
 mod reason;
+mod schedule;
 
 pub use decide::{Cell, Decision, MOutOfN, decide};
-pub use evaluate::{EvaluatedPoint, Evaluation, Moment, evaluate, window};
+pub use evaluate::{EvaluatedPoint, Evaluation, Look, Moment, evaluate, look, window};
 pub use model::{
     AlarmError, Comparison, LowSamples, MetricAlarm, State, Subject, TreatMissingData,
 };
+pub use schedule::{interval_ms, is_due};
 
 #[cfg(test)]
 mod tests;

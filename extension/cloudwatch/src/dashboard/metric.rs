@@ -9,7 +9,7 @@ use crate::series::Period;
 use crate::statistic::Statistic;
 
 /// The properties that a metric widget may have.
-const KNOWN: [&str; 21] = [
+const KNOWN: [&str; 23] = [
     "accountId",
     "annotations",
     "legend",
@@ -28,9 +28,12 @@ const KNOWN: [&str; 21] = [
     "trend",
     "view",
     "yAxis",
+    // The console writes these beside what is documented.
     "labels",
     "start",
     "end",
+    "type",
+    "theme",
 ];
 
 /// Reads the properties of a metric widget.
@@ -85,9 +88,11 @@ pub(super) fn metric(at: &At<'_>, out: &mut Problems) -> Option<MetricWidget> {
 
 /// Where the data comes from: metrics, or the alarm of an annotation, never both.
 fn check_source(at: &At<'_>, has_alarm: bool, out: &mut Problems) {
-    let has_metrics = at.field("metrics").is_some();
+    let metrics = at.field("metrics");
+    let has_metrics = metrics.is_some();
     let annotations = at.field("annotations");
-    if has_metrics && has_alarm {
+    let drawn = metrics.is_some_and(|m| m.json.as_array().is_none_or(|rows| !rows.is_empty()));
+    if drawn && has_alarm {
         out.error(
             &at.path,
             "Should NOT have both metrics and an alarm annotation",
@@ -100,7 +105,7 @@ fn check_source(at: &At<'_>, has_alarm: bool, out: &mut Problems) {
         if annotations.is_none() {
             out.error(&at.path, "Should have required property 'annotations'");
         }
-    } else if has_metrics && at.field("region").is_none() {
+    } else if has_metrics && !has_alarm && at.field("region").is_none() {
         out.error(&at.path, "Should have required property 'region'");
     }
 }
@@ -121,7 +126,7 @@ fn check_view(at: &At<'_>, widget: &MetricWidget, out: &mut Problems) {
         );
     }
     if widget.sparkline && widget.set_period_to_time_range {
-        out.error(
+        out.warn(
             &at.path,
             "Should NOT have both sparkline and setPeriodToTimeRange",
         );
@@ -149,7 +154,8 @@ pub(super) fn statistic(at: &At<'_>, out: &mut Problems) -> Option<Statistic> {
 
 /// A period of a body.
 pub(super) fn period(at: &At<'_>, out: &mut Problems) -> Option<Period> {
-    let seconds = at.integer(1, 604_800, out)?;
+    // The console offers up to 30 days; the documents name no upper limit.
+    let seconds = at.integer(1, i64::from(u32::MAX), out)?;
     let period = u32::try_from(seconds)
         .ok()
         .and_then(|s| Period::new(s).ok());

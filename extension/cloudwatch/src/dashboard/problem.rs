@@ -141,7 +141,7 @@ impl<'a> At<'a> {
 
     /// A whole number between two bounds, both included.
     pub(super) fn integer(&self, least: i64, most: i64, out: &mut Problems) -> Option<i64> {
-        let Some(found) = self.json.as_i64() else {
+        let Some(found) = whole(self.json) else {
             out.error(&self.path, "Should be integer");
             return None;
         };
@@ -203,4 +203,17 @@ impl<'a> At<'a> {
             .map(|(index, json)| self.below(index, json))
             .collect()
     }
+}
+
+/// A whole number, however it is written: JSON Schema's integers include `6.0`.
+fn whole(json: &Json) -> Option<i64> {
+    /// Beyond this a double does not tell neighbours apart.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    json.as_i64().or_else(|| {
+        let number = json
+            .as_f64()
+            .filter(|n| n.fract() == 0.0 && n.abs() <= EXACT)?;
+        // Whole and exact, as the filter made sure.
+        Some(number as i64)
+    })
 }

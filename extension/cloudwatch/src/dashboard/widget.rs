@@ -43,8 +43,13 @@ fn log(at: &At<'_>, out: &mut Problems) -> Option<Content> {
             "view",
             "accountId",
             "stacked",
+            // The console writes these beside what is documented.
             "queryLanguage",
+            "queryBy",
+            "logGroups",
             "logGroupPrefixes",
+            "start",
+            "end",
         ],
         out,
     );
@@ -115,6 +120,9 @@ fn explorer(at: &At<'_>, out: &mut Problems) -> Option<Content> {
             "splitBy",
             "title",
             "widgetOptions",
+            // The console writes these beside what is documented.
+            "region",
+            "accountId",
         ],
         out,
     );
@@ -157,7 +165,17 @@ fn custom(at: &At<'_>, out: &mut Problems) -> Option<Content> {
 }
 
 fn chart(at: &At<'_>, out: &mut Problems) -> Option<Content> {
-    at.known(&["view", "region", "data", "plotOptions", "title"], out);
+    at.known(
+        &[
+            "view",
+            "region",
+            "data",
+            "plotOptions",
+            "title",
+            "accountId",
+        ],
+        out,
+    );
     if let Some(view) = at.require("view", out) {
         view.one_of(&["line", "solidgauge", "number"], out);
     }

@@ -4,7 +4,6 @@
 //! [`AlarmClock::tick`] does what is due at the account's time and nothing else, so
 //! a test moves the clock and ticks; [`run`] ticks once a second.
 
-mod due;
 mod metric;
 mod composite;
 mod deliver;
@@ -15,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use obs_cloudwatch::composite::Suppression;
+use obs_cloudwatch::composite::Held;
 
 use crate::account::Account;
 use crate::account::transition::Transition;
@@ -32,15 +31,7 @@ const LEVELS: usize = 16;
 pub(crate) struct AlarmClock {
     account: Arc<Account>,
     /// Composites whose actions another alarm may keep back.
-    suppressed: BTreeMap<String, Held>,
-}
-
-/// The actions of a composite that may have to wait.
-#[derive(Debug)]
-struct Held {
-    suppression: Suppression,
-    /// What to act on once it may.
-    last: Option<Transition>,
+    suppressed: BTreeMap<String, Held<Transition>>,
 }
 
 impl AlarmClock {

@@ -1,10 +1,10 @@
-//! When a metric alarm is due.
+//! When a metric alarm is evaluated.
 
-use obs_cloudwatch::alarm::MetricAlarm;
+use super::model::MetricAlarm;
 
 /// Milliseconds between two evaluations: ten seconds for periods below a minute, an
 /// hour when the evaluation periods span more than a day, else a minute.
-pub(super) fn interval_ms(alarm: &MetricAlarm) -> i64 {
+pub fn interval_ms(alarm: &MetricAlarm) -> i64 {
     let span = alarm.period().ms() * i64::from(alarm.m_out_of_n.n());
     match (alarm.period().seconds(), span) {
         (..60, _) => 10_000,
@@ -15,7 +15,7 @@ pub(super) fn interval_ms(alarm: &MetricAlarm) -> i64 {
 
 /// Whether an alarm is due: at once when it never was evaluated as it is configured
 /// now, then at the beginning of every interval.
-pub(super) fn is_due(evaluated_ms: Option<i64>, now_ms: i64, interval_ms: i64) -> bool {
+pub fn is_due(evaluated_ms: Option<i64>, now_ms: i64, interval_ms: i64) -> bool {
     evaluated_ms.is_none_or(|at| at.div_euclid(interval_ms) != now_ms.div_euclid(interval_ms))
 }
 
