@@ -36,6 +36,9 @@ const KNOWN: [&str; 23] = [
     "theme",
 ];
 
+/// Seconds in a week.
+const WEEK: u32 = 604_800;
+
 /// Reads the properties of a metric widget.
 pub(super) fn metric(at: &At<'_>, out: &mut Problems) -> Option<MetricWidget> {
     at.known(&KNOWN, out);
@@ -48,6 +51,7 @@ pub(super) fn metric(at: &At<'_>, out: &mut Problems) -> Option<MetricWidget> {
         .field("region")
         .and_then(|r| r.string(out))
         .map(str::to_owned);
+    at.texts(&["accountId", "start", "end", "type", "theme"], out);
     check_source(at, annotations.alarm.is_some(), out);
     let flag = |name: &str, out: &mut Problems| {
         at.field(name).and_then(|f| f.boolean(out)).unwrap_or(false)
@@ -154,11 +158,15 @@ pub(super) fn statistic(at: &At<'_>, out: &mut Problems) -> Option<Statistic> {
 
 /// A period of a body.
 pub(super) fn period(at: &At<'_>, out: &mut Problems) -> Option<Period> {
-    // The console offers up to 30 days; the documents name no upper limit.
     let seconds = at.integer(1, i64::from(u32::MAX), out)?;
-    let period = u32::try_from(seconds)
-        .ok()
-        .and_then(|s| Period::new(s).ok());
+    let seconds = u32::try_from(seconds).ok()?;
+    // The console offers up to 30 days, and the documents name no upper limit; the
+    // engine draws more than a week as weeks.
+    let longer = seconds > WEEK && seconds.is_multiple_of(60);
+    let period = match longer {
+        true => Some(Period::at_least(i64::from(WEEK))),
+        false => Period::new(seconds).ok(),
+    };
     if period.is_none() {
         out.error(&at.path, "Should be 1, 5, 10, 20, 30 or a multiple of 60");
     }
@@ -177,15 +185,13 @@ pub(super) fn color(at: &At<'_>, out: &mut Problems) -> Option<String> {
 }
 
 fn axes(at: &At<'_>, out: &mut Problems) -> [AxisOptions; 2] {
-    let Some(axes) = at.field("yAxis") else {
+    let Some(axes) = at.section("yAxis", &["left", "right"], out) else {
         return Default::default();
     };
-    axes.known(&["left", "right"], out);
     ["left", "right"].map(|side| {
-        let Some(axis) = axes.field(side) else {
+        let Some(axis) = axes.section(side, &["label", "min", "max", "showUnits"], out) else {
             return AxisOptions::default();
         };
-        axis.known(&["label", "min", "max", "showUnits"], out);
         AxisOptions {
             label: axis
                 .field("label")
@@ -201,8 +207,10 @@ fn axes(at: &At<'_>, out: &mut Problems) -> [AxisOptions; 2] {
     })
 }
 
-fn legend(at: &At<'_>, out: &mut Problems) -> Legend {
-    let position = at.field("legend").and_then(|l| l.field("position"));
+/// Where the legend stands.
+pub(super) fn legend(at: &At<'_>, out: &mut Problems) -> Legend {
+    let legend = at.section("legend", &["position"], out);
+    let position = legend.and_then(|l| l.field("position"));
     match position.and_then(|p| p.one_of(&["right", "bottom", "hidden"], out)) {
         Some("right") => Legend::Right,
         Some("hidden") => Legend::Hidden,
@@ -224,6 +232,7 @@ fn timezone(at: &At<'_>, out: &mut Problems) -> Option<String> {
 }
 
 fn table(at: &At<'_>, out: &mut Problems) -> serde_json::Value {
+    at.object(out);
     at.known(
         &[
             "layout",

@@ -101,6 +101,28 @@ impl<'a> At<'a> {
         found
     }
 
+    /// A member that is an object, with warnings of its members that are not known.
+    pub(super) fn section(&self, name: &str, known: &[&str], out: &mut Problems) -> Option<At<'a>> {
+        let section = self.field(name)?;
+        section.object(out)?;
+        section.known(known, out);
+        Some(section)
+    }
+
+    /// Makes sure that these members are texts, where they are there.
+    pub(super) fn texts(&self, names: &[&str], out: &mut Problems) {
+        for field in names.iter().filter_map(|name| self.field(name)) {
+            field.string(out);
+        }
+    }
+
+    /// Makes sure that these members are true or false, where they are there.
+    pub(super) fn flags(&self, names: &[&str], out: &mut Problems) {
+        for field in names.iter().filter_map(|name| self.field(name)) {
+            field.boolean(out);
+        }
+    }
+
     /// Warns of members that are not known.
     pub(super) fn known(&self, known: &[&str], out: &mut Problems) {
         for name in self.json.as_object().into_iter().flat_map(Map::keys) {

@@ -84,6 +84,9 @@ fn row(at: &At<'_>, above: &mut Vec<String>, out: &mut Problems) -> Option<Metri
         }
         (false, _) => RowKind::Metric(metric(at, &slots, above, out)?),
     };
+    if let Some(render) = &render {
+        render.texts(&["region", "accountId"], out);
+    }
     let option = |name: &str| render.as_ref().and_then(|r| r.field(name));
     let axis = option("yAxis").and_then(|a| a.one_of(&["left", "right"], out));
     Some(MetricRow {
