@@ -156,7 +156,16 @@ pub fn look<'a>(
         Subject::Stat(stat) => stat_points(stat, range, source),
         Subject::Math { .. } => math_points(alarm, range, source)?,
     };
-    let points = lay_out(alarm, range, &found);
+    Ok(judge(alarm, moment, |start| found.get(&start).copied()))
+}
+
+/// Decides from the datapoint of each period, by the period's start.
+pub(super) fn judge(
+    alarm: &MetricAlarm,
+    moment: Moment,
+    datapoint: impl FnMut(i64) -> Option<Datapoint>,
+) -> Look<'_> {
+    let points = lay_out(alarm, window(alarm, moment.now_ms), datapoint);
     let cells: Vec<Cell> = points.iter().map(EvaluatedPoint::cell).collect();
     let mut decision = decide(
         alarm.m_out_of_n,
@@ -168,16 +177,19 @@ pub fn look<'a>(
         decision.state = moment.state;
         decision.inferred = true;
     }
-    Ok(Look {
+    Look {
         alarm,
         moment,
         points,
         decision,
-    })
+    }
 }
 
-/// Value and sample count by the start of the period.
-type Found = BTreeMap<i64, (f64, Option<f64>)>;
+/// Value and sample count; the count is not known of an expression.
+pub(super) type Datapoint = (f64, Option<f64>);
+
+/// Datapoints by the start of the period.
+pub(super) type Found = BTreeMap<i64, Datapoint>;
 
 /// The datapoints of a metric.
 fn stat_points(stat: &MetricStat, range: TimeRange, source: &dyn MetricSource) -> Found {
@@ -197,7 +209,7 @@ fn stat_points(stat: &MetricStat, range: TimeRange, source: &dyn MetricSource) -
 }
 
 /// The datapoints of the expression that a math alarm returns.
-fn math_points(
+pub(super) fn math_points(
     alarm: &MetricAlarm,
     range: TimeRange,
     source: &dyn MetricSource,
@@ -228,12 +240,16 @@ fn math_points(
 }
 
 /// Puts the datapoints into the periods of the evaluation range.
-fn lay_out(alarm: &MetricAlarm, range: TimeRange, found: &Found) -> Vec<EvaluatedPoint> {
+fn lay_out(
+    alarm: &MetricAlarm,
+    range: TimeRange,
+    mut datapoint: impl FnMut(i64) -> Option<Datapoint>,
+) -> Vec<EvaluatedPoint> {
     let period: Period = alarm.period();
     let count = i64::from(alarm.m_out_of_n.evaluation_range());
     let point = |index| {
         let timestamp_ms = range.start_ms + index * period.ms();
-        let datapoint = found.get(&timestamp_ms);
+        let datapoint = datapoint(timestamp_ms);
         EvaluatedPoint {
             timestamp_ms,
             value: datapoint.map(|d| d.0),

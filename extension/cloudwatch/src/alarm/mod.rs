@@ -7,6 +7,7 @@
 mod model;
 mod parse;
 mod evaluate;
+mod past;
 mod decide;
 mod reason;
 mod schedule;
@@ -16,6 +17,7 @@ pub use evaluate::{EvaluatedPoint, Evaluation, Look, Moment, evaluate, look, win
 pub use model::{
     AlarmError, Comparison, LowSamples, MetricAlarm, State, Subject, TreatMissingData,
 };
+pub use past::Past;
 pub use schedule::{interval_ms, is_due};
 
 #[cfg(test)]
