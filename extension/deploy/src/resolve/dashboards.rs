@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::alarms::Read;
 use super::{Context, fixed_keys, items, layout};
-use crate::body;
+use crate::body::{self, Message, Severity};
 use crate::model::{Dashboard, Slo};
 use crate::shape::dashboard::{KEYS, ROW_KEYS, ROW_KINDS, WIDGET_KINDS};
 use crate::source::decode::decode;
@@ -108,14 +108,22 @@ impl Reader<'_, '_> {
         let value: Value = serde_json::from_str(&body).ok()?;
         for message in body::check(&value) {
             let place = body::place(node, &message.path);
-            self.problems
-                .add(Problem::at(place, message.text).label(message.path));
+            self.note(place, message);
         }
         self.check_regions(node);
         Some(Dashboard {
             name: file.stem.clone(),
             body,
         })
+    }
+
+    /// Notes what CloudWatch would say about a body, with its path in the body.
+    fn note(&mut self, place: Span, message: Message) {
+        let problem = Problem::at(place, message.text).label(message.path);
+        match message.severity {
+            Severity::Error => self.problems.add(problem),
+            Severity::Warning => self.problems.warn(problem),
+        }
     }
 
     /// A region that is spelt out is the same in every environment.
@@ -178,8 +186,7 @@ impl Reader<'_, '_> {
         body.insert("widgets".to_owned(), made.widgets.into());
         let body = Value::Object(body);
         for message in body::check(&body) {
-            self.problems
-                .add(Problem::at(node.pointer(), message.text).label(message.path));
+            self.note(node.pointer(), message);
         }
         Some(Dashboard {
             name,
