@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use obs_deploy::backtest;
 use obs_deploy::value::Duration;
 
 /// Observability of a serverless system as code, and a local account to see it in.
@@ -25,6 +26,16 @@ pub(crate) enum Command {
         after_help = "Examples:\n  obs check\n  obs check -e production -C infra/observability"
     )]
     Check(Project),
+    /// Run the tests that the files declare of their alarms, without looking at any account; exits with 1 when one fails.
+    #[command(
+        after_help = "Examples:\n  obs test\n  obs test --filter upload\n  obs test -e dev,production --junit tests.xml\n  obs test --format github --require-tests"
+    )]
+    Test(Test),
+    /// Replay the account's past: when each alarm would have fired under the files, and when it did under what is applied.
+    #[command(
+        after_help = "Examples:\n  obs backtest --since 14d\n  obs backtest -e production --from 2026-11-01T00:00:00Z --to 2026-11-08T00:00:00Z --svg week.svg\n  obs backtest --filter upload --format json"
+    )]
+    Backtest(Backtest),
     /// Show what the alarms and dashboards cost a month, without looking at any account.
     Cost(Project),
     /// Show what `apply` would do; writes nothing.
@@ -100,6 +111,64 @@ pub(crate) struct Plan {
     /// Keep the plan in a file, for `obs apply --plan FILE`; it holds the subscriptions' whole addresses
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// Arguments of `test`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Test {
+    #[command(flatten)]
+    pub(crate) project: Project,
+    /// Only tests whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: TestFormat,
+    /// Write JUnit's XML to a file as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Fail when an alarm has no test
+    #[arg(long)]
+    pub(crate) require_tests: bool,
+}
+
+/// How the report of tests is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum TestFormat {
+    /// For a terminal, without colours elsewhere
+    #[default]
+    Text,
+    /// One JSON object an environment, each on its line
+    Json,
+    /// JUnit's XML
+    Junit,
+    /// Text, with failures as annotations of a GitHub Actions job
+    Github,
+}
+
+/// Arguments of `backtest`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Backtest {
+    #[command(flatten)]
+    pub(crate) project: Project,
+    /// How much of the past, up to `--to`
+    #[arg(long, value_name = "DURATION", default_value = "14d", value_parser = duration, conflicts_with = "from")]
+    pub(crate) since: Duration,
+    /// When it begins, as ISO 8601
+    #[arg(long, value_name = "TIME", value_parser = backtest::time)]
+    pub(crate) from: Option<i64>,
+    /// When it ends, as ISO 8601 [default: now]
+    #[arg(long, value_name = "TIME", value_parser = backtest::time)]
+    pub(crate) to: Option<i64>,
+    /// Only alarms whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// How the comparison is written
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Draw it into a file: one lane an alarm, what is applied above, the files below
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
 }
 
 /// Arguments of `schema`.

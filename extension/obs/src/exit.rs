@@ -2,7 +2,7 @@
 
 /// All is well: done, or nothing to do.
 pub(crate) const OK: u8 = 0;
-/// Something failed: the account, the network, a port.
+/// Something failed: the account, the network, a port, a test of an alarm.
 pub(crate) const FAILURE: u8 = 1;
 /// Arguments or files are wrong; nothing was written anywhere.
 pub(crate) const INVALID: u8 = 2;
@@ -15,7 +15,7 @@ pub(crate) const CLOSED: u8 = 4;
 pub(crate) const HELP: &str = "\
 Exit codes:
   0  done, or nothing to do
-  1  failure: the account, the network, a port
+  1  failure: the account, the network, a port, a test of an alarm
   2  arguments or files are wrong; nothing was written anywhere
   3  `plan --detailed-exitcode` or `drift` found differences
   4  `gate` saw an alarm fire";

@@ -22,6 +22,8 @@ fn main() -> ExitCode {
     let mut surroundings = Surroundings::of_this_process();
     let outcome = match &args.command {
         Command::Check(check) => commands::check::run(check, &mut surroundings),
+        Command::Test(test) => commands::test::run(test, &mut surroundings),
+        Command::Backtest(backtest) => commands::backtest::run(backtest, &mut surroundings),
         Command::Cost(project) => commands::cost::run(project, &mut surroundings),
         Command::Plan(plan) => commands::plan::run(plan, &mut surroundings),
         Command::Drift(project) => commands::drift::run(project, &mut surroundings),

@@ -8,6 +8,7 @@ use obs_deploy::model::{Desired, Target};
 use obs_deploy::plan::saved::Saved;
 use obs_deploy::plan::{self, Adopt, Style};
 use obs_deploy::resolve::{self, Choice, Resolved};
+use obs_deploy::source::file::Files;
 use obs_deploy::source::{self, problem::Invalid, problem::Paint};
 
 use crate::args::{Format, Project};
@@ -19,6 +20,14 @@ pub(crate) fn load(
     project: &Project,
     surroundings: &Surroundings,
 ) -> Result<Vec<Resolved>, Failure> {
+    load_with_files(project, surroundings).map(|(resolved, _)| resolved)
+}
+
+/// The same with the texts, for whoever tells the line of something.
+pub(crate) fn load_with_files(
+    project: &Project,
+    surroundings: &Surroundings,
+) -> Result<(Vec<Resolved>, Files), Failure> {
     let paint = match surroundings.colour_err {
         true => Paint::Colour,
         false => Paint::Plain,
@@ -29,7 +38,7 @@ pub(crate) fn load(
     if environments.is_empty() {
         environments.push(None);
     }
-    environments
+    let resolved: Result<Vec<Resolved>, Failure> = environments
         .into_iter()
         .map(|environment| {
             let choice = Choice {
@@ -38,7 +47,8 @@ pub(crate) fn load(
             };
             resolve::resolve(&documents, &choice).map_err(report)
         })
-        .collect()
+        .collect();
+    Ok((resolved?, documents.files))
 }
 
 /// The account of a target.

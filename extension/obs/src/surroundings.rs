@@ -54,6 +54,17 @@ impl Surroundings {
         }
     }
 
+    /// Milliseconds since 1970.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where this program reads the clock"
+    )]
+    pub(crate) fn now_ms(&self) -> i64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        // A clock before 1970 is as good as one at it.
+        since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
     /// Asks a yes-or-no question; anything but yes is no.
     pub(crate) fn ask(&mut self, question: &str) -> std::io::Result<bool> {
         write!(self.err, "{question} [y/N] ")?;

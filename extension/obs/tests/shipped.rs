@@ -9,6 +9,8 @@ use cloudvault_obs_core::names;
 use obs_deploy::model::alarm::Term;
 use obs_deploy::model::{Desired, MetricRef, Signal};
 use obs_deploy::resolve::{Choice, resolve};
+use obs_deploy::simulate::Report;
+use obs_deploy::source::problem::Paint;
 use obs_deploy::source::read;
 use serde_json::Value;
 
@@ -123,5 +125,30 @@ fn short_alarm_periods_are_on_high_resolution_metrics_only() {
             let known = names::find(&metric.name).unwrap();
             assert_eq!(known.resolution.seconds(), 1, "{}", alarm.name);
         }
+    }
+}
+
+/// Staging wakes nobody, so its pages go elsewhere: the tests speak of the others.
+#[test]
+fn the_tests_of_alarms_pass_and_speak_of_all_that_is_cloudvaults_own() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let documents = read(&root).unwrap();
+    for environment in ["dev", "production"] {
+        let choice = Choice {
+            environment: Some(environment.to_owned()),
+            ..Choice::default()
+        };
+        let resolved = resolve(&documents, &choice).unwrap();
+        let report = Report::of(&resolved, &documents.files, |_| true);
+        let mut text = String::new();
+        report.text(&mut text, Paint::Plain).unwrap();
+        assert_eq!(report.failed(), 0, "{text}");
+        for outcome in &report.outcomes {
+            assert_eq!(outcome.unread, [String::new(); 0], "{}", outcome.name);
+        }
+        let untested = &report.coverage.untested;
+        let presets = |name: &String| resolved.about[name].preset.is_some();
+        let own: Vec<&String> = untested.iter().filter(|name| !presets(name)).collect();
+        assert_eq!(own, Vec::<&String>::new(), "{environment}");
     }
 }

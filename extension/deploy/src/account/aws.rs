@@ -16,6 +16,7 @@ use super::convert::aws as convert;
 use super::pace::{Pace, Quotas};
 use super::trouble::aws::{passing, trouble};
 use super::{AccountError, Reads, TopicState, Trouble};
+use crate::backtest::{Ask, Points};
 use crate::gate::AlarmState;
 use crate::model::{Alarm, MetricRef, Subscription, Tags};
 
@@ -102,7 +103,7 @@ impl Aws {
 
     /// All pages of a listing: `send` asks for the page of a token, `next` finds the
     /// token of the page after it.
-    async fn pages<P, E, F>(
+    pub(super) async fn pages<P, E, F>(
         &self,
         operation: &'static str,
         send: impl Fn(Option<String>) -> F + Send + Sync,
@@ -293,6 +294,10 @@ impl Reads for Aws {
             .await?;
         let found = pages.iter().flat_map(|page| page.metrics());
         Ok(found.map(convert::metric).collect())
+    }
+
+    async fn metric_data(&self, ask: &Ask) -> Result<Vec<Points>, AccountError> {
+        self.points(ask).await
     }
 
     async fn dashboard(&self, name: &str) -> Result<String, AccountError> {

@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{AccountError, Call, Reads, TopicState, Trouble, Writes};
+use crate::backtest::{Ask, Points};
 use crate::gate::{self, AlarmState};
+use crate::model::Query;
+use crate::model::alarm::Term;
 use crate::model::{Alarm, MetricRef, Tags, Target};
 
 /// What the account holds.
@@ -23,6 +26,8 @@ pub struct State {
     pub firing: BTreeSet<String>,
     /// Metrics that have datapoints.
     pub metrics: Vec<MetricRef>,
+    /// Numbers of the past, by metric and statistic.
+    pub past: BTreeMap<(MetricRef, String), Points>,
     /// Every write, in order.
     pub writes: Vec<Call>,
     /// Reads, by operation.
@@ -149,6 +154,21 @@ impl Reads for Fake {
             .filter(|metric| metric.namespace == namespace && metric.name == name)
             .cloned()
             .collect())
+    }
+
+    async fn metric_data(&self, ask: &Ask) -> Result<Vec<Points>, AccountError> {
+        let state = self.count("GetMetricData");
+        let inside = |at: &&(i64, f64)| (ask.start_ms..ask.end_ms).contains(&at.0);
+        let answer = |query: &Query| match &query.term {
+            Term::Metric {
+                metric, statistic, ..
+            } => {
+                let past = state.past.get(&(metric.clone(), statistic.clone()));
+                past.into_iter().flatten().filter(inside).copied().collect()
+            }
+            Term::Expression { .. } => Points::new(),
+        };
+        Ok(ask.queries.iter().map(answer).collect())
     }
 
     async fn dashboard(&self, name: &str) -> Result<String, AccountError> {

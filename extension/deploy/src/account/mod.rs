@@ -10,10 +10,12 @@ mod convert;
 mod trouble;
 pub mod aws;
 mod write;
+mod history;
 
 use std::collections::BTreeMap;
 use std::future::Future;
 
+use crate::backtest::{Ask, Points};
 use crate::gate::AlarmState;
 use crate::model::{Alarm, MetricRef, Subscription, Tags};
 
@@ -58,6 +60,11 @@ pub trait Reads: Sync {
         namespace: &str,
         name: &str,
     ) -> impl Future<Output = Result<Vec<MetricRef>, AccountError>> + Send;
+    /// Numbers of the past: one answer a query, each oldest first.
+    fn metric_data(
+        &self,
+        ask: &Ask,
+    ) -> impl Future<Output = Result<Vec<Points>, AccountError>> + Send;
     /// One dashboard's body.
     fn dashboard(&self, name: &str) -> impl Future<Output = Result<String, AccountError>> + Send;
 }

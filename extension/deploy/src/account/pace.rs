@@ -17,6 +17,7 @@ const QUOTAS: &[(&str, f64)] = &[
     ("cloudwatch:DeleteDashboards", 10.0),
     ("cloudwatch:DescribeAlarms", 9.0),
     ("cloudwatch:GetDashboard", 10.0),
+    ("cloudwatch:GetMetricData", 50.0),
     ("cloudwatch:ListDashboards", 10.0),
     ("cloudwatch:ListMetrics", 25.0),
     ("cloudwatch:ListTagsForResource", 10.0),

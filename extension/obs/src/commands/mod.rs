@@ -1,6 +1,8 @@
 //! One file a command.
 
 pub(crate) mod check;
+pub(crate) mod test;
+pub(crate) mod backtest;
 pub(crate) mod cost;
 pub(crate) mod plan;
 pub(crate) mod drift;

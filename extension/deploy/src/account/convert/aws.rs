@@ -100,7 +100,8 @@ pub(crate) fn put_composite_alarm(alarm: &CompositeAlarm) -> PutCompositeAlarmIn
         .alarm_rule(&alarm.rule)
 }
 
-fn query(query: &Query) -> types::MetricDataQuery {
+/// An entry of an expression, or a question for a metric's past.
+pub(crate) fn query(query: &Query) -> types::MetricDataQuery {
     let builder = types::MetricDataQuery::builder()
         .id(&query.id)
         .set_label(query.label.clone())
