@@ -181,6 +181,26 @@ impl Reader<'_, '_> {
         shape: &Alarm,
         expression: &At<String>,
         resource: Option<&Resource>,
+    /// The expression that the threshold is compared with.
+    fn result(&mut self, shape: &Alarm, expression: &At<String>) -> Query {
+        let named = shape.result.as_ref();
+        let id = named.and_then(|it| it.value.id.as_deref()).unwrap_or(RESULT);
+        if let (Some(named), false) = (named, is_id(id)) {
+            self.problems.add(
+                Problem::at(named.span, format!("`{id}` cannot be an expression's id"))
+                    .help("ids begin with a lower-case letter"),
+            );
+        }
+        Query {
+            id: id.to_owned(),
+            label: named.and_then(|it| it.value.label.clone()),
+            returns: true,
+            term: Content::Expression {
+                text: expression.value.clone(),
+            },
+        }
+    }
+
         period: u32,
     ) -> Option<Signal> {
         if let Some(statistic) = &shape.statistic {
@@ -195,17 +215,12 @@ impl Reader<'_, '_> {
                     .help("name them under `metrics:`"),
             );
         }
-        let mut queries = vec![Query {
-            id: RESULT.to_owned(),
-            label: None,
-            returns: true,
-            term: Content::Expression {
-                text: expression.value.clone(),
-            },
-        }];
+        let result = self.result(shape, expression);
+        let own = result.id.clone();
+        let mut queries = vec![result];
         let mut complete = true;
         for (id, term) in &shape.metrics {
-            if !is_id(id) || id == RESULT {
+            if !is_id(id) || *id == own {
                 self.problems.add(
                     Problem::at(
                         term.span,
