@@ -4,8 +4,8 @@ use serde::de::DeserializeOwned;
 
 use super::Account;
 use super::{
-    alarm_state, alarms, composites, dashboards, describe_alarms, put_metric_data, read_metrics,
-    sns, sts, subscriptions, tags, xray,
+    alarm_state, alarms, composites, dashboards, describe_alarms, event_rules, log_groups,
+    mute_rules, put_metric_data, read_metrics, sampling_rules, sns, sts, subscriptions, tags, xray,
 };
 use crate::wire::de::DecodeError;
 use crate::wire::{Fault, Service, Tree};
@@ -20,15 +20,12 @@ pub(crate) fn call(account: &Account, service: Service, operation: &str, input: 
         Service::Sns => sns_operation(account, operation, input),
         Service::Sts => match operation {
             "GetCallerIdentity" => Some(run(account, input, sts::get_caller_identity)),
+            "AssumeRole" => Some(run(account, input, sts::assume_role)),
             _ => None,
         },
-        Service::XRay => match operation {
-            "PutTraceSegments" => Some(run(account, input, xray::put_trace_segments)),
-            "GetTraceSummaries" => Some(run(account, input, xray::get_trace_summaries)),
-            "BatchGetTraces" => Some(run(account, input, xray::batch_get_traces)),
-            "PutTelemetryRecords" => Some(run(account, input, xray::put_telemetry_records)),
-            _ => None,
-        },
+        Service::XRay => x_ray(account, operation, input),
+        Service::Logs => logs(account, operation, input),
+        Service::Events => events(account, operation, input),
     };
     answered.unwrap_or_else(|| Err(Fault::unknown_operation(service.as_str(), operation)))
 }
@@ -50,6 +47,10 @@ fn cloudwatch(account: &Account, operation: &str, input: Tree) -> Option<Answer>
         "SetAlarmState" => run(account, input, alarm_state::set_alarm_state),
         "EnableAlarmActions" => run(account, input, alarm_state::enable_alarm_actions),
         "DisableAlarmActions" => run(account, input, alarm_state::disable_alarm_actions),
+        "PutAlarmMuteRule" => run(account, input, mute_rules::put_alarm_mute_rule),
+        "GetAlarmMuteRule" => run(account, input, mute_rules::get_alarm_mute_rule),
+        "ListAlarmMuteRules" => run(account, input, mute_rules::list_alarm_mute_rules),
+        "DeleteAlarmMuteRule" => run(account, input, mute_rules::delete_alarm_mute_rule),
         "PutDashboard" => run(account, input, dashboards::put_dashboard),
         "GetDashboard" => run(account, input, dashboards::get_dashboard),
         "ListDashboards" => run(account, input, dashboards::list_dashboards),
@@ -57,6 +58,52 @@ fn cloudwatch(account: &Account, operation: &str, input: Tree) -> Option<Answer>
         "TagResource" => run(account, input, tags::tag_resource),
         "UntagResource" => run(account, input, tags::untag_resource),
         "ListTagsForResource" => run(account, input, tags::list_tags_for_resource),
+        _ => return None,
+    })
+}
+
+fn x_ray(account: &Account, operation: &str, input: Tree) -> Option<Answer> {
+    Some(match operation {
+        "PutTraceSegments" => run(account, input, xray::put_trace_segments),
+        "GetTraceSummaries" => run(account, input, xray::get_trace_summaries),
+        "BatchGetTraces" => run(account, input, xray::batch_get_traces),
+        "PutTelemetryRecords" => run(account, input, xray::put_telemetry_records),
+        "GetSamplingRules" => run(account, input, sampling_rules::get_sampling_rules),
+        "GetSamplingTargets" => run(account, input, sampling_rules::get_sampling_targets),
+        "CreateSamplingRule" => run(account, input, sampling_rules::create_sampling_rule),
+        "UpdateSamplingRule" => run(account, input, sampling_rules::update_sampling_rule),
+        "DeleteSamplingRule" => run(account, input, sampling_rules::delete_sampling_rule),
+        "TagResource" => run(account, input, tags::tag_rule),
+        "UntagResource" => run(account, input, tags::untag_rule),
+        "ListTagsForResource" => run(account, input, tags::list_tags_for_rule),
+        _ => return None,
+    })
+}
+
+fn logs(account: &Account, operation: &str, input: Tree) -> Option<Answer> {
+    Some(match operation {
+        "PutMetricFilter" => run(account, input, log_groups::put_metric_filter),
+        "DescribeMetricFilters" => run(account, input, log_groups::describe_metric_filters),
+        "DeleteMetricFilter" => run(account, input, log_groups::delete_metric_filter),
+        "DescribeLogGroups" => run(account, input, log_groups::describe_log_groups),
+        "CreateLogGroup" => run(account, input, log_groups::create_log_group),
+        "PutRetentionPolicy" => run(account, input, log_groups::put_retention_policy),
+        _ => return None,
+    })
+}
+
+fn events(account: &Account, operation: &str, input: Tree) -> Option<Answer> {
+    Some(match operation {
+        "PutRule" => run(account, input, event_rules::put_rule),
+        "DescribeRule" => run(account, input, event_rules::describe_rule),
+        "ListRules" => run(account, input, event_rules::list_rules),
+        "DeleteRule" => run(account, input, event_rules::delete_rule),
+        "PutTargets" => run(account, input, event_rules::put_targets),
+        "ListTargetsByRule" => run(account, input, event_rules::list_targets_by_rule),
+        "RemoveTargets" => run(account, input, event_rules::remove_targets),
+        "TagResource" => run(account, input, tags::tag_rule),
+        "UntagResource" => run(account, input, tags::untag_rule),
+        "ListTagsForResource" => run(account, input, tags::list_tags_for_rule),
         _ => return None,
     })
 }
@@ -106,7 +153,9 @@ fn run<I: DeserializeOwned>(
 /// Whether an operation changes configuration: what a second apply must not do.
 /// Telemetry coming in is no configuration.
 pub(crate) fn changes_configuration(operation: &str) -> bool {
-    const TELEMETRY: [&str; 4] = [
+    const TELEMETRY: [&str; 5] = [
+        // Credentials for the calls that follow.
+        "AssumeRole",
         "PutMetricData",
         "PutTraceSegments",
         "PutTelemetryRecords",

@@ -80,7 +80,7 @@ impl AlarmClock {
 }
 
 /// The children in `ALARM`, or all when none is: what a reader wants to see.
-fn triggering(row: &AlarmRow, all: &[AlarmRow]) -> Vec<AlarmRow> {
+pub(super) fn triggering(row: &AlarmRow, all: &[AlarmRow]) -> Vec<AlarmRow> {
     let names = children(row);
     let family: Vec<&AlarmRow> = all
         .iter()

@@ -6,6 +6,7 @@
 
 mod metric;
 mod composite;
+mod mute;
 mod deliver;
 
 pub(crate) use deliver::{Courier, deliver_all};
@@ -57,6 +58,8 @@ impl AlarmClock {
         {
             metric::evaluate(&self.account, alarm, now)?;
         }
+        // What a window kept back goes before what happens now.
+        mute::release(&self.account, now)?;
         let is_composite = |alarm: &AlarmRow| alarm.kind == AlarmKind::Composite;
         if !alarms.iter().any(is_composite) {
             self.suppressed.clear();
