@@ -30,6 +30,10 @@ topics:
       - http: ${pager}
 severities:
   page: { topics: [oncall] }
+sampling:
+  pay: { priority: 100, rate: 20%, reservoir: 5, service: pay }
+mutes:
+  maintenance: { schedule: cron(0 3 * * SUN), duration: 1h, severities: [page] }
 "#;
 
 const ALARMS: &str = r#"
@@ -51,6 +55,17 @@ alarms:
       all: { namespace: Shop, name: Orders, statistic: Sum }
     period: 1m
     condition: "> ${limit}"
+  - name: sign-ins
+    severity: page
+    metric: { namespace: Shop/Trail, name: SignIns }
+    statistic: Sum
+    filter: { log_group: /shop/trail, pattern: '{ $.eventName = ConsoleLogin }' }
+    period: 5m
+    condition: "> 0"
+events:
+  - name: findings
+    severity: page
+    pattern: { source: [aws.guardduty] }
 composites:
   - name: a-shop-down
     severity: page
@@ -144,9 +159,21 @@ fn writes(account: &Fake, from: usize) -> String {
                 Call::DeleteAlarms { names } => &names.join(" "),
                 Call::CreateTopic { name, .. }
                 | Call::PutDashboard { name, .. }
+                | Call::DeleteMetricFilter { name, .. }
+                | Call::DeleteRule { name }
+                | Call::DeleteMuteRule { name }
+                | Call::DeleteSamplingRule { name }
                 | Call::DeleteDashboard { name } => name,
                 Call::Tag { arn, .. } | Call::Unsubscribe { arn } => arn,
-                Call::SetDisplayName { topic, .. }
+                Call::PutMetricFilter { filter } => &filter.name,
+                Call::PutRule { rule, .. } => &rule.name,
+                Call::PutTargets { rule, .. } | Call::RemoveTargets { rule, .. } => rule,
+                Call::PutMuteRule { rule, .. } => &rule.name,
+                Call::CreateSamplingRule { rule, .. } | Call::UpdateSamplingRule { rule } => {
+                    &rule.name
+                }
+                Call::SetKey { topic, .. }
+                | Call::SetDisplayName { topic, .. }
                 | Call::SetPolicy { topic, .. }
                 | Call::TagTopic { topic, .. }
                 | Call::Subscribe { topic, .. }
@@ -183,7 +210,7 @@ async fn a_second_apply_writes_nothing() {
     let again = planned(&account, &desired).await;
     assert_eq!(
         text(&again).lines().last(),
-        Some("Nothing to do: 7 resources are as they should be.")
+        Some("Nothing to do: 12 resources are as they should be.")
     );
     applied(&account, &desired).await;
     assert_eq!(account.state().writes.len(), before);
@@ -198,8 +225,8 @@ async fn an_unchanged_plan_asks_for_no_alarm_one_by_one() {
     planned(&account, &desired).await;
     let reads = account.state().reads.clone();
     assert_eq!(reads["DescribeAlarms"], 1);
-    // The one dashboard's.
-    assert_eq!(reads["ListTagsForResource"], 1);
+    // The one dashboard's and the one sampling rule's.
+    assert_eq!(reads["ListTagsForResource"], 2);
 }
 
 #[tokio::test]
@@ -436,6 +463,20 @@ async fn an_account_of_another_number_is_refused() {
     insta::assert_snapshot!(error);
 }
 
+/// Everything but alarms, topics and dashboards.
+fn rules(account: &Fake) -> String {
+    let state = account.state();
+    format!(
+        "{:#?}",
+        (
+            &state.metric_filters,
+            &state.event_rules,
+            &state.mute_rules,
+            &state.sampling_rules
+        )
+    )
+}
+
 /// The law: however far an apply came, the next one ends where an undisturbed one does.
 #[tokio::test]
 async fn an_apply_that_is_cut_anywhere_is_healed_by_the_next() {
@@ -449,7 +490,9 @@ async fn an_apply_that_is_cut_anywhere_is_healed_by_the_next() {
         let stopped = apply(&account, &plan, |_, _| {}).await.unwrap_err();
         assert_eq!(stopped.done.calls, cut);
         account.state().fail_from = None;
-        applied(&account, &desired).await;
+        let rest = planned(&account, &desired).await;
+        assert_eq!(rest.hand_made(), [""; 0], "cut at {cut}");
+        apply(&account, &rest, |_, _| {}).await.unwrap();
         assert_eq!(account.state().alarms, whole.state().alarms, "cut at {cut}");
         assert_eq!(account.state().topics, whole.state().topics, "cut at {cut}");
         assert_eq!(
@@ -457,6 +500,7 @@ async fn an_apply_that_is_cut_anywhere_is_healed_by_the_next() {
             whole.state().dashboards,
             "cut at {cut}"
         );
+        assert_eq!(rules(&account), rules(&whole), "cut at {cut}");
         assert!(planned(&account, &desired).await.is_empty(), "cut at {cut}");
     }
 }
@@ -478,6 +522,12 @@ async fn a_destroy_that_is_cut_anywhere_is_healed_by_the_next() {
         assert!(state.alarms.is_empty(), "cut at {cut}");
         assert!(state.topics.is_empty(), "cut at {cut}");
         assert!(state.dashboards.is_empty(), "cut at {cut}");
+        drop(state);
+        assert_eq!(
+            rules(&account),
+            rules(&Fake::new(&desired.target)),
+            "cut at {cut}"
+        );
         if outcome.is_ok() {
             return;
         }
@@ -561,5 +611,139 @@ async fn the_shipped_project_plans_the_same_bytes_twice_and_applies_once() {
         assert!(account.state().alarms.is_empty());
         assert!(account.state().topics.is_empty());
         assert!(account.state().dashboards.is_empty());
+        assert_eq!(rules(&account), rules(&Fake::new(&desired.target)));
     }
+}
+
+#[tokio::test]
+async fn rules_that_hands_changed_are_told_and_made_good() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    {
+        let mut state = account.state();
+        let (rule, ..) = state.event_rules.get_mut("findings").unwrap();
+        rule.foreign
+            .insert("state".to_owned(), "DISABLED".to_owned());
+        for (rule, _) in state.mute_rules.values_mut() {
+            rule.minutes = 600;
+        }
+        for (rule, _) in state.sampling_rules.values_mut() {
+            rule.rate = 1.0;
+        }
+    }
+    let plan = planned(&account, &desired).await;
+    assert_eq!(
+        plan.hand_made(),
+        [
+            "event rule findings",
+            "mute rule shop-dev-maintenance",
+            "sampling rule shop-dev-pay"
+        ]
+    );
+    insta::assert_snapshot!(text(&plan), @r#"
+    shop in dev (000000000000, us-east-1)
+
+    ~ event rule findings  (changed by hand since the last apply)
+        state: DISABLED -> gone
+
+    ~ mute rule shop-dev-maintenance  (changed by hand since the last apply)
+        duration: PT600M -> PT60M
+
+    ~ sampling rule shop-dev-pay  (changed by hand since the last apply)
+        rate: 1 -> 0.2
+
+    tells shop-dev-oncall: 6 alarms -> http http://127.0.0.1:9/
+    costs $4.50 a month, as before
+    Plan: 3 to update, 9 unchanged.
+    "#);
+    apply(&account, &plan, |_, _| {}).await.unwrap();
+    assert!(planned(&account, &desired).await.is_empty());
+}
+
+#[tokio::test]
+async fn rules_of_the_same_names_that_are_not_ours_stop_the_plan_until_adopted() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    {
+        let mut state = account.state();
+        let (rule, tags, _) = state.event_rules.get_mut("findings").unwrap();
+        rule.description.clear();
+        tags.clear();
+        for (rule, _) in state.mute_rules.values_mut() {
+            rule.description.clear();
+        }
+        for (_, tags) in state.sampling_rules.values_mut() {
+            tags.clear();
+        }
+    }
+    let observed = observe(&account, &desired).await.unwrap();
+    let error = plan(&desired, &observed, &Adopt::nothing()).unwrap_err();
+    for title in [
+        "event rule findings",
+        "mute rule shop-dev-maintenance",
+        "sampling rule shop-dev-pay",
+    ] {
+        assert!(error.to_string().contains(title), "{error}");
+    }
+    let all = Adopt::named(["findings", "shop-dev-maintenance", "shop-dev-pay"]);
+    let plan = plan(&desired, &observed, &all).unwrap();
+    apply(&account, &plan, |_, _| {}).await.unwrap();
+    assert!(planned(&account, &desired).await.is_empty());
+    applied(&account, &Desired::nothing(desired.target.clone())).await;
+    assert_eq!(rules(&account), rules(&Fake::new(&desired.target)));
+}
+
+/// Whoever hangs a target of their own on our rule has not changed what is ours; a
+/// filter of another environment is another's, however alike the names.
+#[tokio::test]
+async fn what_stands_beside_ours_is_left_alone() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    let mut theirs = desired.metric_filters[0].clone();
+    "shop/dev-2/sign-ins".clone_into(&mut theirs.name);
+    {
+        let mut state = account.state();
+        state.metric_filters.insert(theirs.key(), theirs);
+        let (.., targets) = state.event_rules.get_mut("findings").unwrap();
+        targets.insert("mine".to_owned(), "arn:aws:sqs:us-east-1:1:q".to_owned());
+    }
+    assert!(planned(&account, &desired).await.is_empty());
+    let nothing = Desired::nothing(desired.target.clone());
+    let plan = planned(&account, &nothing).await;
+    assert_eq!(plan.hand_made(), ["event rule findings"]);
+    apply(&account, &plan, |_, _| {}).await.unwrap();
+    let state = account.state();
+    assert!(state.event_rules.is_empty());
+    assert_eq!(state.metric_filters.len(), 1);
+}
+
+#[tokio::test]
+async fn a_topics_key_is_set_and_its_grant_is_told() {
+    let keyed = |key: &str| Files {
+        project: PROJECT.replace("  oncall:\n", &format!("  oncall:\n    kms_key: {key}\n")),
+        ..Files::default()
+    };
+    let desired = keyed("alias/shop").desired();
+    let account = Fake::new(&desired.target);
+    let plan = planned(&account, &desired).await;
+    let note = plan.notes.iter().find(|note| note.contains("alias/shop"));
+    let note = note.unwrap();
+    for part in [
+        "kms:GenerateDataKey*",
+        "cloudwatch.amazonaws.com",
+        "events.amazonaws.com",
+    ] {
+        assert!(note.contains(part), "{note}");
+    }
+    apply(&account, &plan, |_, _| {}).await.unwrap();
+    assert!(planned(&account, &desired).await.is_empty());
+    let plain = Files::default().desired();
+    let plan = planned(&account, &plain).await;
+    assert_eq!(plan.hand_made(), [""; 0]);
+    apply(&account, &plan, |_, _| {}).await.unwrap();
+    let arn = plain.target.topic_arn("shop-dev-oncall");
+    assert_eq!(account.state().topics[&arn].key, None);
 }

@@ -1,8 +1,9 @@
-//! A real account: CloudWatch, SNS and STS over the AWS SDK.
+//! A real account: CloudWatch and its neighbours over the AWS SDK.
 //!
 //! `AWS_ENDPOINT_URL` and its per-service forms are honoured by the SDK; the
 //! environment's own `endpoint` comes after them.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,9 +19,11 @@ use super::trouble::aws::{passing, trouble};
 use super::{AccountError, Reads, TopicState, Trouble};
 use crate::backtest::{Ask, Points};
 use crate::gate::AlarmState;
-use crate::model::{Alarm, MetricRef, Subscription, Tags};
+use crate::model::{
+    Alarm, EventRule, MetricFilter, MetricRef, MuteRule, SamplingRule, Subscription, Tags,
+};
 
-pub use super::connect::aws::{Connect, is_loopback};
+pub use super::connect::aws::{Assumed, Connect, is_loopback};
 
 /// Times that a call is made again after the network or the service failed.
 const REPEATS: u32 = 3;
@@ -39,6 +42,9 @@ pub struct Aws {
     place: String,
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(super) sns: aws_sdk_sns::Client,
+    pub(super) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(super) events: aws_sdk_eventbridge::Client,
+    pub(super) xray: aws_sdk_xray::Client,
     sts: aws_sdk_sts::Client,
     pace: Arc<Mutex<Pace>>,
     began: Instant,
@@ -56,6 +62,9 @@ impl Aws {
             place: connect.place(),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             sns: aws_sdk_sns::Client::new(&config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            events: aws_sdk_eventbridge::Client::new(&config),
+            xray: aws_sdk_xray::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
             pace: Arc::new(Mutex::new(Pace::new(quotas))),
             began: Instant::now(),
@@ -124,6 +133,11 @@ impl Aws {
                 return Ok(pages);
             }
         }
+    }
+
+    /// Where calls go, for messages.
+    pub(super) fn place(&self) -> &str {
+        &self.place
     }
 
     fn pace<T>(&self, act: impl FnOnce(&mut Pace, Duration) -> T) -> T {
@@ -222,11 +236,7 @@ impl Reads for Aws {
     }
 
     async fn tags(&self, arn: &str) -> Result<Tags, AccountError> {
-        let request = self.cloudwatch.list_tags_for_resource().resource_arn(arn);
-        let output = self
-            .call("cloudwatch:ListTagsForResource", || request.clone().send())
-            .await?;
-        Ok(convert::found_tags(output.tags()))
+        self.tags_of(arn).await
     }
 
     async fn topics(&self) -> Result<Vec<String>, AccountError> {
@@ -257,6 +267,7 @@ impl Reads for Aws {
         let mut state = TopicState {
             display_name: attribute("DisplayName").unwrap_or_default(),
             policy: attribute("Policy").and_then(|policy| serde_json::from_str(&policy).ok()),
+            key: attribute("KmsMasterKeyId").filter(|key| !key.is_empty()),
             tags: convert::found_topic_tags(tags.tags()),
             ..TopicState::default()
         };
@@ -306,5 +317,29 @@ impl Reads for Aws {
             .call("cloudwatch:GetDashboard", || request.clone().send())
             .await?;
         Ok(output.dashboard_body().unwrap_or_default().to_owned())
+    }
+
+    async fn metric_filters(&self) -> Result<Vec<MetricFilter>, AccountError> {
+        self.list_metric_filters().await
+    }
+
+    async fn event_rules(&self) -> Result<Vec<EventRule>, AccountError> {
+        self.list_event_rules().await
+    }
+
+    async fn targets(&self, rule: &str) -> Result<BTreeMap<String, String>, AccountError> {
+        self.list_targets(rule).await
+    }
+
+    async fn mute_rules(&self) -> Result<Vec<String>, AccountError> {
+        self.list_mute_rules().await
+    }
+
+    async fn mute_rule(&self, name: &str) -> Result<Option<MuteRule>, AccountError> {
+        self.get_mute_rule(name).await
+    }
+
+    async fn sampling_rules(&self) -> Result<Vec<SamplingRule>, AccountError> {
+        self.list_sampling_rules().await
     }
 }

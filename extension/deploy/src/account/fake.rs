@@ -3,6 +3,8 @@
 //! Strict where AWS is strict in what matters to order: a composite's children must
 //! exist when it is put, and cannot be deleted while it names them.
 
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +13,9 @@ use crate::backtest::{Ask, Points};
 use crate::gate::{self, AlarmState};
 use crate::model::Query;
 use crate::model::alarm::Term;
-use crate::model::{Alarm, MetricRef, Tags, Target};
+use crate::model::{
+    Alarm, EventRule, MetricFilter, MetricRef, MuteRule, SamplingRule, Tags, Target,
+};
 
 /// What the account holds.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +26,14 @@ pub struct State {
     pub topics: BTreeMap<String, TopicState>,
     /// By name: body and tags.
     pub dashboards: BTreeMap<String, (String, Tags)>,
+    /// By log group and name.
+    pub metric_filters: BTreeMap<(String, String), MetricFilter>,
+    /// By name, with tags and targets.
+    pub event_rules: BTreeMap<String, (EventRule, Tags, BTreeMap<String, String>)>,
+    /// By name, with tags.
+    pub mute_rules: BTreeMap<String, (MuteRule, Tags)>,
+    /// By name, with tags.
+    pub sampling_rules: BTreeMap<String, (SamplingRule, Tags)>,
     /// Names of alarms that fire.
     pub firing: BTreeSet<String>,
     /// Metrics that have datapoints.
@@ -122,6 +134,7 @@ impl Reads for Fake {
         });
         alarm
             .or(dashboard)
+            .or_else(|| state.rule_tags(arn, &self.target))
             .ok_or_else(|| Fake::error("cloudwatch:ListTagsForResource", format!("no {arn}")))
     }
 
@@ -179,6 +192,41 @@ impl Reads for Fake {
             .map(|(body, _)| body.clone())
             .ok_or_else(|| Fake::error("cloudwatch:GetDashboard", format!("no {name}")))
     }
+
+    async fn metric_filters(&self) -> Result<Vec<MetricFilter>, AccountError> {
+        let state = self.count("DescribeMetricFilters");
+        Ok(state.metric_filters.values().cloned().collect())
+    }
+
+    async fn event_rules(&self) -> Result<Vec<EventRule>, AccountError> {
+        let state = self.count("ListRules");
+        let rules = state.event_rules.values();
+        Ok(rules.map(|(rule, ..)| rule.clone()).collect())
+    }
+
+    async fn targets(&self, rule: &str) -> Result<BTreeMap<String, String>, AccountError> {
+        let state = self.count("ListTargetsByRule");
+        let rule = state.event_rules.get(rule);
+        rule.map(|(.., targets)| targets.clone())
+            .ok_or_else(|| Fake::error("events:ListTargetsByRule", "no such rule"))
+    }
+
+    async fn mute_rules(&self) -> Result<Vec<String>, AccountError> {
+        let state = self.count("ListAlarmMuteRules");
+        Ok(state.mute_rules.keys().cloned().collect())
+    }
+
+    async fn mute_rule(&self, name: &str) -> Result<Option<MuteRule>, AccountError> {
+        let state = self.count("GetAlarmMuteRule");
+        let rule = state.mute_rules.get(name);
+        Ok(rule.map(|(rule, _)| rule.clone()))
+    }
+
+    async fn sampling_rules(&self) -> Result<Vec<SamplingRule>, AccountError> {
+        let state = self.count("GetSamplingRules");
+        let rules = state.sampling_rules.values();
+        Ok(rules.map(|(rule, _)| rule.clone()).collect())
+    }
 }
 
 impl Writes for Fake {
@@ -210,6 +258,9 @@ impl State {
                 display_name,
             } => self.at(topic)?.display_name.clone_from(display_name),
             Call::SetPolicy { topic, policy } => self.at(topic)?.policy = Some(policy.clone()),
+            Call::SetKey { topic, key } => {
+                self.at(topic)?.key = (!key.is_empty()).then(|| key.clone());
+            }
             Call::TagTopic { topic, tags } => self.at(topic)?.tags.extend(tags.clone()),
             Call::Subscribe {
                 topic,
@@ -248,6 +299,7 @@ impl State {
                 self.dashboards.remove(name);
             }
             Call::Tag { arn, tags } => self.tag(arn, tags, target),
+            other => self.perform_rule(other, target)?,
         }
         Ok(())
     }
@@ -300,5 +352,6 @@ impl State {
                 old.extend(tags.clone());
             }
         }
+        self.tag_rule(arn, tags, target);
     }
 }

@@ -10,8 +10,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Calls a second, as CloudWatch's and SNS's quota pages give them for an account and
-/// a region (2026). What is not listed here is not spaced.
+/// Calls a second, as the quota pages of CloudWatch, SNS, CloudWatch Logs and
+/// EventBridge give them for an account and a region (2026; the smallest of a service's
+/// regions where they differ). X-Ray documents none for its rules. What is not listed
+/// here is not spaced.
 const QUOTAS: &[(&str, f64)] = &[
     ("cloudwatch:DeleteAlarms", 3.0),
     ("cloudwatch:DeleteDashboards", 10.0),
@@ -27,6 +29,17 @@ const QUOTAS: &[(&str, f64)] = &[
     ("cloudwatch:PutMetricAlarm", 3.0),
     ("cloudwatch:SetAlarmState", 3.0),
     ("cloudwatch:TagResource", 20.0),
+    ("events:DeleteRule", 5.0),
+    ("events:ListRules", 50.0),
+    ("events:ListTagsForResource", 50.0),
+    ("events:ListTargetsByRule", 50.0),
+    ("events:PutRule", 50.0),
+    ("events:PutTargets", 50.0),
+    ("events:RemoveTargets", 5.0),
+    ("events:TagResource", 50.0),
+    ("logs:DeleteMetricFilter", 5.0),
+    ("logs:DescribeMetricFilters", 5.0),
+    ("logs:PutMetricFilter", 5.0),
     ("sns:CreateTopic", 30.0),
     ("sns:GetTopicAttributes", 30.0),
     ("sns:ListSubscriptionsByTopic", 30.0),

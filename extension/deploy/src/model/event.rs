@@ -5,6 +5,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::content_hash;
+
+/// What the ids of our targets begin with.
+const TARGET_PREFIX: &str = "obs-";
+/// Longest id of a target.
+const MAX_TARGET_ID: usize = 64;
+
 /// A rule on the default event bus.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EventRule {
@@ -17,6 +24,9 @@ pub struct EventRule {
     /// Names of the topics they go to, at most five. Each topic's policy lets this
     /// rule publish: see [`super::Topic::policy`].
     pub topics: Vec<String>,
+    /// Settings that the files cannot express, such as a schedule: they show as a
+    /// difference and go.
+    pub foreign: BTreeMap<String, String>,
 }
 
 impl EventRule {
@@ -29,6 +39,29 @@ impl EventRule {
         if !self.topics.is_empty() {
             fields.insert("topics".to_owned(), self.topics.join(", "));
         }
+        fields.extend(self.foreign.clone());
         fields
+    }
+
+    /// What the mark's hash is taken of. Targets are set by a call of their own, which
+    /// may fail while the rule stands: they are not in it.
+    pub fn content(&self) -> String {
+        let mut fields = self.fields();
+        fields.remove("topics");
+        format!("{fields:?}")
+    }
+
+    /// The id of the target that sends to a topic: 1 to 64 characters. What begins so
+    /// is ours, other targets of our rule are left alone.
+    pub fn target_id(topic: &str) -> String {
+        match topic.len() <= MAX_TARGET_ID - TARGET_PREFIX.len() {
+            true => format!("{TARGET_PREFIX}{topic}"),
+            false => format!("{TARGET_PREFIX}{}", content_hash(topic)),
+        }
+    }
+
+    /// True for the id of a target of ours.
+    pub fn is_own_target(id: &str) -> bool {
+        id.starts_with(TARGET_PREFIX)
     }
 }

@@ -1,7 +1,12 @@
 //! Metric filters: how a line of a log group becomes a datapoint.
+//!
+//! CloudWatch Logs gives a filter neither tags nor a description, so its name says
+//! whose it is: it begins with [`Target::filter_prefix`].
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+use super::Target;
 
 /// A metric filter of CloudWatch Logs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +25,9 @@ pub struct MetricFilter {
     pub value: String,
     /// What is written when lines come and none matches.
     pub default_value: Option<f64>,
+    /// Settings that the files cannot express, such as dimensions: they show as a
+    /// difference and go.
+    pub foreign: BTreeMap<String, String>,
 }
 
 impl MetricFilter {
@@ -42,6 +50,16 @@ impl MetricFilter {
         if let Some(value) = self.default_value {
             fields.insert("default_value".to_owned(), value.to_string());
         }
+        fields.extend(self.foreign.clone());
         fields
+    }
+}
+
+impl Target {
+    /// What the names of this project's filters begin with. `/` stands in no name of a
+    /// project or an environment, so that `dev` never takes a filter of `dev-2` for
+    /// its own.
+    pub fn filter_prefix(&self) -> String {
+        format!("{}/{}/", self.project, self.environment)
     }
 }

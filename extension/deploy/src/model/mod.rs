@@ -2,6 +2,7 @@
 //! neither files nor the network.
 
 pub mod target;
+mod mark;
 pub mod topic;
 pub mod event;
 pub mod filter;

@@ -57,4 +57,9 @@ impl SamplingRule {
         }
         fields
     }
+
+    /// What the content hash is taken of.
+    pub fn content(&self) -> String {
+        format!("{:?}", self.fields())
+    }
 }

@@ -53,6 +53,12 @@ impl Target {
         format!("arn:{partition}:events:{region}:{account}:rule/{name}")
     }
 
+    /// The ARN of a sampling rule.
+    pub fn sampling_rule_arn(&self, name: &str) -> String {
+        let (partition, region, account) = (self.partition(), &self.region, &self.account);
+        format!("arn:{partition}:xray:{region}:{account}:sampling-rule/{name}")
+    }
+
     /// The ARN of a function in this account and region.
     pub fn function_arn(&self, name: &str) -> String {
         let (partition, region, account) = (self.partition(), &self.region, &self.account);

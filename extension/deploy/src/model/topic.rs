@@ -44,6 +44,30 @@ impl Subscription {
         )
     }
 
+    /// What the queue's or the function's own policy has to say before SNS may hand
+    /// over what is published to the topic. Both policies belong to whoever deploys the
+    /// queue or the function; SNS answers nothing when they do not say it.
+    pub fn grant(&self, topic: &str) -> Option<String> {
+        let endpoint = &self.endpoint;
+        match self.protocol.as_str() {
+            "sqs" => Some(format!(
+                "the policy of queue {endpoint} has to contain {}",
+                json!({
+                    "Effect": "Allow",
+                    "Principal": { "Service": "sns.amazonaws.com" },
+                    "Action": "sqs:SendMessage",
+                    "Resource": endpoint,
+                    "Condition": { "ArnEquals": { "aws:SourceArn": topic } },
+                })
+            )),
+            "lambda" => Some(format!(
+                "SNS has to be let in once: aws lambda add-permission --function-name {endpoint} --statement-id obs-{} --action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn {topic}",
+                self.hash()
+            )),
+            _ => None,
+        }
+    }
+
     /// Short name in the topic's tag: marks this subscription as ours.
     pub fn hash(&self) -> String {
         content_hash(&format!("{} {}", self.protocol, self.endpoint))[..8].to_owned()
@@ -135,16 +159,38 @@ impl Topic {
 
     /// What the content hash is taken of. Subscriptions have a tag of their own:
     /// whoever subscribes to our topic has not changed it.
-    pub(crate) fn content(display_name: &str, policy: Option<&Value>) -> String {
+    pub(crate) fn content(display_name: &str, policy: Option<&Value>, key: Option<&str>) -> String {
         let policy = policy.map(Value::to_string).unwrap_or_default();
-        format!("{display_name}\n{policy}")
+        match key {
+            None => format!("{display_name}\n{policy}"),
+            Some(key) => format!("{display_name}\n{policy}\n{key}"),
+        }
+    }
+
+    /// What the key's policy has to say, for those who look after the key: without it
+    /// what the alarms tell vanishes at the encrypted topic.
+    pub fn key_grant(&self, target: &Target) -> Option<Value> {
+        self.kms_key.as_ref()?;
+        let mut services = vec!["cloudwatch.amazonaws.com"];
+        if !self.rules.is_empty() {
+            services.push("events.amazonaws.com");
+        }
+        Some(json!({
+            "Sid": "AlarmsMayUseTheKey",
+            "Effect": "Allow",
+            "Principal": { "Service": services },
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": "*",
+            "Condition": { "StringEquals": { "aws:SourceAccount": target.account } },
+        }))
     }
 
     /// The topic's tags.
     pub fn tags(&self, target: &Target) -> Tags {
         let hashes: Vec<String> = self.subscriptions.iter().map(Subscription::hash).collect();
         let policy = self.policy(target);
-        let mut tags = target.tags(&Topic::content(&self.display_name, Some(&policy)));
+        let key = self.kms_key.as_deref();
+        let mut tags = target.tags(&Topic::content(&self.display_name, Some(&policy), key));
         tags.insert(TAG_SUBSCRIPTIONS.to_owned(), hashes.join(" "));
         tags
     }

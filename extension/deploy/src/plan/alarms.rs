@@ -224,7 +224,10 @@ fn kind(alarm: &Alarm) -> Kind {
 }
 
 /// The differences of two maps of fields.
-fn fields(from: &BTreeMap<String, String>, to: &BTreeMap<String, String>) -> Vec<Change> {
+pub(super) fn fields(
+    from: &BTreeMap<String, String>,
+    to: &BTreeMap<String, String>,
+) -> Vec<Change> {
     let names: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
     names
         .into_iter()

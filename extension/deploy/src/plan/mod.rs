@@ -5,9 +5,14 @@ pub mod observe;
 pub mod step;
 mod ownership;
 mod order;
+mod observe_rules;
 mod topics;
+mod filters;
+mod event_rules;
 mod alarms;
+mod mutes;
 mod dashboards;
+mod sampling;
 mod body_diff;
 pub mod cost;
 pub mod reach;
@@ -119,9 +124,14 @@ impl Plan {
 pub fn plan(desired: &Desired, observed: &Observed, adopt: &Adopt) -> Result<Plan, PlanError> {
     let mut work = Work::new(adopt);
     topics::compare(desired, observed, &mut work);
+    filters::compare(desired, observed, &mut work);
+    event_rules::compare(desired, observed, &mut work);
     alarms::compare(desired, observed, &mut work);
+    mutes::compare(desired, observed, &mut work);
     dashboards::compare(desired, observed, &mut work);
-    undone(desired, &mut work.notes);
+    sampling::compare(desired, observed, &mut work);
+    work.notes.extend(observed.unread.iter().cloned());
+    elsewhere(desired, &mut work.notes);
     if !work.not_ours.is_empty() {
         return Err(PlanError::NotOurs {
             names: work.not_ours,
@@ -141,21 +151,21 @@ pub fn plan(desired: &Desired, observed: &Observed, adopt: &Adopt) -> Result<Pla
     })
 }
 
-/// What the files declare and no step brings about is said, never passed over.
-fn undone(desired: &Desired, notes: &mut Vec<String>) {
-    for (count, what) in [
-        (desired.sampling_rules.len(), "sampling rules"),
-        (desired.metric_filters.len(), "metric filters"),
-        (desired.event_rules.len(), "EventBridge rules"),
-        (desired.mute_rules.len(), "mute rules"),
-    ] {
-        if count > 0 {
-            notes.push(format!("{count} {what} are declared and not applied yet"));
-        }
-    }
+/// What has to be true outside of the account's alarms for a topic to be heard, and no
+/// call of ours can make true.
+fn elsewhere(desired: &Desired, notes: &mut Vec<String>) {
+    let target = &desired.target;
     for topic in &desired.topics {
-        if topic.kms_key.is_some() {
-            notes.push(format!("topic {}: its key is not applied yet", topic.name));
+        if let (Some(key), Some(grant)) = (&topic.kms_key, topic.key_grant(target)) {
+            notes.push(format!(
+                "topic {}: the policy of key {key} has to contain {grant}",
+                topic.name
+            ));
+        }
+        for subscription in &topic.subscriptions {
+            if let Some(grant) = subscription.grant(&target.topic_arn(&topic.name)) {
+                notes.push(format!("topic {}: {grant}", topic.name));
+            }
         }
         for chat in &topic.chats {
             notes.push(format!(
@@ -163,9 +173,6 @@ fn undone(desired: &Desired, notes: &mut Vec<String>) {
                 topic.name
             ));
         }
-    }
-    if let Some(role) = &desired.target.role {
-        notes.push(format!("the role {} is not assumed yet", role.arn));
     }
 }
 

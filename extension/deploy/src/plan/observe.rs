@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::PlanError;
+use super::{PlanError, observe_rules};
 use crate::account::{AccountError, Reads, TopicState};
-use crate::model::{Alarm, Desired, Seal, Tags};
+use crate::model::{Alarm, Desired, EventRule, MetricFilter, MuteRule, SamplingRule, Seal, Tags};
 
 /// Reads under way at once.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 
 /// What the account holds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +25,22 @@ pub struct Observed {
     pub bodies: BTreeMap<String, String>,
     /// By name: tags of all dashboards.
     pub dashboard_tags: BTreeMap<String, Tags>,
+    /// By log group and name: all metric filters.
+    pub metric_filters: BTreeMap<(String, String), MetricFilter>,
+    /// By name: all rules on the default event bus, as [`Reads::event_rules`] gives them.
+    pub event_rules: BTreeMap<String, EventRule>,
+    /// By name: tags of the event rules whose ownership matters.
+    pub event_rule_tags: BTreeMap<String, Tags>,
+    /// By name: targets of the event rules that are wanted or marked as ours.
+    pub targets: BTreeMap<String, BTreeMap<String, String>>,
+    /// By name: all mute rules.
+    pub mute_rules: BTreeMap<String, MuteRule>,
+    /// By name: all sampling rules but X-Ray's own.
+    pub sampling_rules: BTreeMap<String, SamplingRule>,
+    /// By name: their tags.
+    pub sampling_tags: BTreeMap<String, Tags>,
+    /// What could not be looked at, and why.
+    pub unread: Vec<String>,
 }
 
 /// Reads the account that `desired` is for.
@@ -45,6 +61,7 @@ pub async fn observe<A: Reads>(account: &A, desired: &Desired) -> Result<Observe
     alarms(account, desired, &mut observed).await?;
     topics(account, desired, &mut observed).await?;
     dashboards(account, desired, &mut observed).await?;
+    observe_rules::read(account, desired, &mut observed).await?;
     Ok(observed)
 }
 

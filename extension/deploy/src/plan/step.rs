@@ -66,12 +66,20 @@ impl Action {
 pub enum Kind {
     /// An SNS topic with its policy and subscriptions.
     Topic,
+    /// A filter that makes datapoints of log lines.
+    MetricFilter,
+    /// An EventBridge rule with its targets.
+    EventRule,
     /// An alarm on a metric or an expression.
     Alarm,
     /// An alarm on alarms.
     Composite,
+    /// A window in which alarms tell nobody.
+    MuteRule,
     /// A dashboard.
     Dashboard,
+    /// An X-Ray sampling rule.
+    SamplingRule,
 }
 
 impl Kind {
@@ -79,9 +87,13 @@ impl Kind {
     pub fn word(self) -> &'static str {
         match self {
             Kind::Topic => "topic",
+            Kind::MetricFilter => "metric filter",
+            Kind::EventRule => "event rule",
             Kind::Alarm => "alarm",
             Kind::Composite => "composite alarm",
+            Kind::MuteRule => "mute rule",
             Kind::Dashboard => "dashboard",
+            Kind::SamplingRule => "sampling rule",
         }
     }
 }

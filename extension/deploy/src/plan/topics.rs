@@ -10,6 +10,9 @@ use crate::model::{
     Desired, Subscription, TAG_CONTENT, TAG_SUBSCRIPTIONS, Tags, Target, Topic, content_hash,
 };
 
+/// What the content tag says while the calls of a step are under way.
+const UNFINISHED: &str = "unfinished";
+
 pub(super) fn compare(desired: &Desired, observed: &Observed, work: &mut Work<'_>) {
     let target = &desired.target;
     let mut wanted: BTreeMap<String, &Topic> = BTreeMap::new();
@@ -45,7 +48,7 @@ fn create(target: &Target, arn: &str, topic: &Topic) -> Step {
     let mut changes = Vec::new();
     let mut calls = vec![Call::CreateTopic {
         name: topic.name.clone(),
-        tags: topic.tags(target),
+        tags: unfinished(topic.tags(target)),
     }];
     if !topic.display_name.is_empty() {
         changes.push(Change::new("display name", &topic.display_name));
@@ -53,10 +56,15 @@ fn create(target: &Target, arn: &str, topic: &Topic) -> Step {
     }
     changes.push(Change::new("policy", "CloudWatch may publish"));
     calls.push(policy(target, arn, topic));
+    if let Some(wanted) = &topic.kms_key {
+        changes.push(Change::new("key", wanted));
+        calls.push(key(arn, topic));
+    }
     for subscription in &topic.subscriptions {
         changes.push(Change::new("subscription", subscription.to_string()));
         calls.push(subscribe(arn, subscription));
     }
+    calls.push(tag(arn, topic.tags(target)));
     Step::create(Wave::make(Kind::Topic), Kind::Topic, &topic.name)
         .changes(changes)
         .calls(calls)
@@ -99,9 +107,11 @@ fn update(
 
 /// The tag says what the last apply made of the name and the policy.
 fn hands(state: &TopicState) -> Hands {
-    let found = Topic::content(&state.display_name, state.policy.as_ref());
-    match state.tags.get(TAG_CONTENT) {
-        Some(hash) if *hash != content_hash(&found) => Hands::On,
+    let key = state.key.as_deref();
+    let found = Topic::content(&state.display_name, state.policy.as_ref(), key);
+    match state.tags.get(TAG_CONTENT).map(String::as_str) {
+        Some(UNFINISHED) => Hands::Off,
+        Some(hash) if hash != content_hash(&found) => Hands::On,
         _ => Hands::Off,
     }
 }
@@ -124,6 +134,18 @@ impl Draft<'_> {
                 "CloudWatch may publish",
             ));
             self.calls.push(policy(target, self.arn, topic));
+        }
+        if topic.kms_key != state.key {
+            self.changes.push(Change {
+                field: "key".to_owned(),
+                from: state.key.clone(),
+                to: topic.kms_key.clone(),
+            });
+            self.calls.push(key(self.arn, topic));
+        }
+        if !self.calls.is_empty() {
+            let tags = unfinished(topic.tags(target));
+            self.calls.insert(0, tag(self.arn, tags));
         }
     }
 
@@ -171,17 +193,15 @@ impl Draft<'_> {
         let tagged = tags
             .iter()
             .all(|(name, value)| self.state.tags.get(name) == Some(value));
-        if tagged {
+        let unfinished = matches!(self.calls.first(), Some(Call::TagTopic { .. }));
+        if tagged && !unfinished {
             return;
         }
         if self.changes.is_empty() {
             self.changes
                 .push(Change::between("tags", "of an earlier apply", "up to date"));
         }
-        self.calls.push(Call::TagTopic {
-            topic: self.arn.to_owned(),
-            tags,
-        });
+        self.calls.push(tag(self.arn, tags));
     }
 }
 
@@ -203,6 +223,27 @@ fn policy(target: &Target, arn: &str, topic: &Topic) -> Call {
         topic: arn.to_owned(),
         policy: topic.policy(target),
     }
+}
+
+fn key(arn: &str, topic: &Topic) -> Call {
+    Call::SetKey {
+        topic: arn.to_owned(),
+        key: topic.kms_key.clone().unwrap_or_default(),
+    }
+}
+
+fn tag(arn: &str, tags: Tags) -> Call {
+    Call::TagTopic {
+        topic: arn.to_owned(),
+        tags,
+    }
+}
+
+/// The tags while an apply is at work: should it be cut, the next one must not take
+/// what is half done for somebody's hand.
+fn unfinished(mut tags: Tags) -> Tags {
+    tags.insert(TAG_CONTENT.to_owned(), UNFINISHED.to_owned());
+    tags
 }
 
 fn subscribe(arn: &str, subscription: &Subscription) -> Call {

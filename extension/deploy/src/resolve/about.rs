@@ -33,6 +33,12 @@ pub(super) fn about(
             .or(defaults.runbook.as_deref().map(runbook)),
         ..About::default()
     };
+    // An empty text keeps a default away, and says nothing itself.
+    let about = About {
+        owner: about.owner.filter(|text| !text.trim().is_empty()),
+        runbook: about.runbook.filter(|text| !text.trim().is_empty()),
+        ..about
+    };
     let Some(severity) = context.severities.get(&said.severity.value) else {
         return about;
     };

@@ -207,7 +207,8 @@ pub(super) fn description(
 ) -> String {
     let mut text = String::new();
     for (label, part) in parts {
-        if let Some(part) = part {
+        // An empty text keeps a default away.
+        if let Some(part) = part.as_ref().filter(|part| !part.trim().is_empty()) {
             text.push_str(label);
             text.push_str(part.trim());
             text.push('\n');

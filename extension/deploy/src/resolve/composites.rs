@@ -167,9 +167,25 @@ fn suppressing(shape: &Composite, names: &Names, problems: &mut Problems) -> Opt
     Some(alarm.value.clone())
 }
 
-/// A rule on one line: a folded block in YAML is the same rule.
+/// A rule on one line: a folded block in YAML is the same rule. What is quoted is a name
+/// and stays as it is.
 fn normal(rule: &str) -> String {
-    rule.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut parts: Vec<String> = Vec::new();
+    for (index, part) in rule.split('"').enumerate() {
+        let (quoted, mut made) = (index % 2 == 1, part.to_owned());
+        if !quoted {
+            let edge = |space: bool| if space { " " } else { "" };
+            let words = part.split_whitespace().collect::<Vec<_>>().join(" ");
+            let starts = part.starts_with(char::is_whitespace) && !words.is_empty();
+            made = format!(
+                "{}{words}{}",
+                edge(starts),
+                edge(part.ends_with(char::is_whitespace))
+            );
+        }
+        parts.push(made);
+    }
+    parts.join("\"").trim().to_owned()
 }
 
 /// Checks a rule and returns the alarms it names.

@@ -1,5 +1,7 @@
 //! Events that go to topics without an alarm between.
 
+use std::collections::BTreeMap;
+
 use super::Context;
 use super::alarms::Read;
 use super::expand::Expanded;
@@ -11,6 +13,8 @@ use crate::source::problem::{Problem, Problems};
 
 /// At most so many targets of a rule.
 const MAX_TARGETS: usize = 5;
+/// Longest description of a rule.
+const MAX_DESCRIPTION: usize = 512;
 
 /// Reads one written-out event.
 pub(super) fn read(
@@ -72,10 +76,20 @@ pub(super) fn read(
                 .label("expected a mapping such as `{ source: [aws.guardduty] }`"),
         );
     }
+    let description = shape.description.unwrap_or_default().trim().to_owned();
+    let most = MAX_DESCRIPTION.saturating_sub(context.target.mark_length());
+    if description.chars().count() > most {
+        problems.add(
+            Problem::at(shape.name.span, "the event's description is too long").help(format!(
+                "it has {most} characters: the mark of ownership takes the rest"
+            )),
+        );
+    }
     read.events.push(EventRule {
         name: name.clone(),
-        description: shape.description.unwrap_or_default().trim().to_owned(),
+        description,
         pattern,
         topics,
+        foreign: BTreeMap::new(),
     });
 }

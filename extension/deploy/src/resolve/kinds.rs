@@ -169,11 +169,13 @@ impl Reader<'_> {
 
     fn queue(&mut self, name: &str, node: &Node) -> Option<Resource> {
         let queue: Queue = settings(node, self.problems)?;
+        let mut made = of(dimensions([("QueueName", name)]));
         if let Some(dead_letter) = queue.dead_letter {
-            self.references.dead_letters.push(dead_letter.value.clone());
+            let letters = dead_letter.value.clone();
+            self.references.dead_letters.push(letters.clone());
+            made.attributes.insert("dead_letter", letters);
             self.references.found.push(("queues", dead_letter));
         }
-        let mut made = of(dimensions([("QueueName", name)]));
         let limit = IN_FLIGHT[usize::from(queue.fifo)];
         made.properties.insert("in_flight", Property::Count(limit));
         Some(made)

@@ -27,7 +27,7 @@ pub mod layout;
 
 use std::collections::BTreeMap;
 
-use crate::model::{About, AlarmTest, Desired, EventRule, Slo, Target, Topic};
+use crate::model::{About, Actions, AlarmTest, Desired, EventRule, Slo, Target, Topic};
 use crate::shape::project::Defaults;
 use crate::source::file::Files;
 use crate::source::near;
@@ -63,10 +63,21 @@ pub struct Resolved {
     pub about: BTreeMap<String, About>,
     /// Key of a topic in obs.yaml to its name in SNS.
     pub topics: BTreeMap<String, String>,
+    /// Name of a severity to what it tells.
+    pub severities: BTreeMap<String, Told>,
     /// Tests of the alarms.
     pub tests: Vec<AlarmTest>,
     /// What is worth a look and stops nothing, as a report.
     pub warnings: Option<Box<Invalid>>,
+}
+
+/// Whom a severity tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// ARNs by state.
+    pub actions: Actions,
+    /// True when its alarms must have a runbook or an owner.
+    pub requires: bool,
 }
 
 /// Understands `documents` for the chosen environment.
@@ -155,10 +166,22 @@ fn attempt(documents: &Documents, choice: &Choice, problems: &mut Problems) -> O
         slos,
         about: read.about,
         topics: names,
+        severities: severities.iter().map(told).collect(),
         tests,
         warnings: None,
         resources,
     })
+}
+
+fn told((name, route): (&String, &topics::Route)) -> (String, Told) {
+    let told = Told {
+        actions: route.actions.clone(),
+        requires: route
+            .require
+            .as_ref()
+            .is_some_and(|require| !require.is_empty()),
+    };
+    (name.clone(), told)
 }
 
 /// A topic's policy names the rules that publish to it.

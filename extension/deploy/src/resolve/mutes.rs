@@ -1,6 +1,6 @@
 //! `mutes:`: windows in which alarms tell nobody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::alarms::Read;
 use super::{Context, entries};
@@ -12,6 +12,9 @@ use crate::source::merge::matches;
 use crate::source::near;
 use crate::source::node::{Entry, Node};
 use crate::source::problem::{Problem, Problems};
+
+/// Longest description of a mute rule.
+const MAX_DESCRIPTION: usize = 1024;
 
 /// Reads the section; the alarms are known.
 pub(super) fn read(
@@ -59,17 +62,30 @@ impl Reader<'_> {
                 Some(name) => name.value.clone(),
                 None => format!("{prefix}{}", self.entry.key),
             },
-            description: shape
-                .description
-                .clone()
-                .unwrap_or_default()
-                .trim()
-                .to_owned(),
+            description: self.description(shape),
             alarms: self.muted(shape),
             expression: self.schedule(&shape.schedule),
             minutes: self.minutes(shape),
             timezone: self.timezone(shape.timezone.as_ref()),
+            foreign: BTreeMap::new(),
         }
+    }
+
+    fn description(&mut self, shape: &Mute) -> String {
+        let text = shape.description.as_deref().unwrap_or_default().trim();
+        let most = MAX_DESCRIPTION.saturating_sub(self.context.target.mark_length());
+        if text.chars().count() > most {
+            self.problems.add(
+                Problem::at(
+                    self.entry.key_span,
+                    "the mute rule's description is too long",
+                )
+                .help(format!(
+                    "it has {most} characters: the mark of ownership takes the rest"
+                )),
+            );
+        }
+        text.to_owned()
     }
 
     fn muted(&mut self, shape: &Mute) -> Vec<String> {

@@ -128,7 +128,11 @@ impl Reader<'_, '_> {
         }
         Some(MetricFilter {
             log_group: group.value.clone(),
-            name: shape.name.value.replace([':', '*'], "-"),
+            name: format!(
+                "{}{}",
+                self.context.target.filter_prefix(),
+                shape.name.value.replace([':', '*'], "-")
+            ),
             pattern: pattern.value.clone(),
             metric_namespace: metric.namespace.value.clone(),
             metric_name: metric.name.value.clone(),
@@ -138,6 +142,7 @@ impl Reader<'_, '_> {
                 .map_or_else(|| "1".to_owned(), |it| it.0),
             // Without it, no line is no data, and an alarm cannot tell quiet from broken.
             default_value: Some(0.0),
+            foreign: BTreeMap::new(),
         })
     }
 
@@ -176,15 +181,12 @@ impl Reader<'_, '_> {
         check_statistic(statistic, self.problems)
     }
 
-    fn math(
-        &mut self,
-        shape: &Alarm,
-        expression: &At<String>,
-        resource: Option<&Resource>,
     /// The expression that the threshold is compared with.
     fn result(&mut self, shape: &Alarm, expression: &At<String>) -> Query {
         let named = shape.result.as_ref();
-        let id = named.and_then(|it| it.value.id.as_deref()).unwrap_or(RESULT);
+        let id = named
+            .and_then(|it| it.value.id.as_deref())
+            .unwrap_or(RESULT);
         if let (Some(named), false) = (named, is_id(id)) {
             self.problems.add(
                 Problem::at(named.span, format!("`{id}` cannot be an expression's id"))
@@ -201,6 +203,11 @@ impl Reader<'_, '_> {
         }
     }
 
+    fn math(
+        &mut self,
+        shape: &Alarm,
+        expression: &At<String>,
+        resource: Option<&Resource>,
         period: u32,
     ) -> Option<Signal> {
         if let Some(statistic) = &shape.statistic {

@@ -122,7 +122,7 @@ impl Reader<'_> {
     /// AWS's own key grants CloudWatch nothing: notices would vanish.
     fn key(&mut self, key: Option<At<String>>) -> Option<String> {
         let key = key?;
-        if key.value == "alias/aws/sns" {
+        if key.value.ends_with("alias/aws/sns") {
             self.problems.add(
                 Problem::at(key.span, "CloudWatch may not use AWS's own key of SNS").help(
                     "take a customer-managed key whose policy grants cloudwatch.amazonaws.com `kms:Decrypt` and `kms:GenerateDataKey*`",

@@ -111,6 +111,8 @@ pub struct Alarm {
     pub statistic: Option<At<String>>,
     /// Metric math over `metrics`.
     pub expression: Option<At<String>>,
+    /// What the expression itself is called, when it is not `result`.
+    pub result: Option<At<Named>>,
     /// What the expression names.
     #[serde(default)]
     pub metrics: BTreeMap<String, At<Term>>,
@@ -170,6 +172,16 @@ pub struct Term {
     /// An expression over other names.
     pub expression: Option<At<String>>,
     /// Name in a graph.
+    pub label: Option<String>,
+}
+
+/// What an alarm's expression is called in CloudWatch.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// Its id; `result` when left out.
+    pub id: Option<String>,
+    /// Its name in a graph.
     pub label: Option<String>,
 }
 

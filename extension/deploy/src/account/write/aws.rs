@@ -16,6 +16,8 @@ macro_rules! made {
     }};
 }
 
+pub(super) use made;
+
 impl Writes for Aws {
     async fn write(&self, call: &Call) -> Result<Vec<String>, AccountError> {
         let operation = call.operation();
@@ -37,6 +39,7 @@ impl Writes for Aws {
                 self.set_attribute(topic, "Policy", &policy.to_string())
                     .await
             }
+            Call::SetKey { topic, key } => self.set_attribute(topic, "KmsMasterKeyId", key).await,
             Call::TagTopic { topic, tags } => {
                 let tags = Some(convert::topic_tags(tags));
                 let request = sns.tag_resource().resource_arn(topic).set_tags(tags);
@@ -64,11 +67,8 @@ impl Writes for Aws {
                 let request = cloudwatch.delete_dashboards().dashboard_names(name);
                 made!(self, operation, request)
             }
-            Call::Tag { arn, tags } => {
-                let tags = Some(convert::tags(tags));
-                let request = cloudwatch.tag_resource().resource_arn(arn).set_tags(tags);
-                made!(self, operation, request)
-            }
+            Call::Tag { arn, tags } => self.tag(operation, arn, tags).await,
+            other => self.write_rule(other).await,
         }
     }
 }

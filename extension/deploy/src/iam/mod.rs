@@ -1,0 +1,15 @@
+//! Who may do what: the least that a handler, the extension and the deployer need, as
+//! policies, and what a given policy has too much or too little of.
+//!
+//! Pure. `needs` says what each of the three does, with the resources and the condition
+//! keys that AWS's Service Authorization Reference knows for it, [`Policy`] is a policy
+//! document, `glob` compares its patterns, and [`check`] holds one against the other.
+
+mod glob;
+mod needs;
+mod policy;
+mod check;
+
+pub use self::check::{Finding, check};
+pub use self::needs::{Need, Role, needs};
+pub use self::policy::{Condition, Effect, Form, Policy, Statement};
