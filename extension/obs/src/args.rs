@@ -26,6 +26,16 @@ pub(crate) enum Command {
         after_help = "Examples:\n  obs check\n  obs check -e production -C infra/observability"
     )]
     Check(Project),
+    /// Begin a project: find its resources in what deploys it, and write obs.yaml, alarms and a dashboard.
+    #[command(
+        after_help = "Examples:\n  obs init shop --account 123456789012 --region eu-central-1 --from template.yaml\n  obs init shop --account 123456789012 --region eu-central-1 --from cdk.out --from terraform.tfstate\n  terraform show -json > state.json && obs init shop --account 123456789012 --region eu-central-1 --from state.json\n\nReads CloudFormation and SAM templates, CDK's output, Terraform's state (version 4) and\n`terraform show -json`, amplify_outputs.json and amplify-meta.json."
+    )]
+    Init(Init),
+    /// Write what an account holds into files; what this project keeps, or what is named.
+    #[command(
+        after_help = "Examples:\n  obs pull                          # what this project keeps here\n  obs pull --all --print            # everything, shown and not written\n  obs pull 'checkout-*' oncall      # by name, whoever made it\n  obs pull --tag team=checkout\n\nWhat is nobody's yet is taken over by: obs apply --adopt NAME"
+    )]
+    Pull(Pull),
     /// Run the tests that the files declare of their alarms, without looking at any account; exits with 1 when one fails.
     #[command(
         after_help = "Examples:\n  obs test\n  obs test --filter upload\n  obs test -e dev,production --junit tests.xml\n  obs test --format github --require-tests"
@@ -38,6 +48,16 @@ pub(crate) enum Command {
     Backtest(Backtest),
     /// Show what the alarms and dashboards cost a month, without looking at any account.
     Cost(Project),
+    /// Score how ready the project is to be run, with the way to a better score.
+    #[command(
+        after_help = "Examples:\n  obs readiness\n  obs readiness -e production --account\n  obs readiness --minimum 90 --format github"
+    )]
+    Readiness(crate::commands::readiness::Readiness),
+    /// Print the least policy that a handler, the extension or the deployer needs; check a given one.
+    #[command(
+        after_help = "Examples:\n  obs iam --namespace CloudVault\n  obs iam --namespace CloudVault --namespace Shop --format yaml\n  obs iam --for deployer -e production\n  obs iam check policy.json --for handler"
+    )]
+    Iam(Box<crate::commands::iam::Iam>),
     /// Show what `apply` would do; writes nothing.
     #[command(
         after_help = "Examples:\n  obs plan\n  obs plan -e staging,production --detailed-exitcode\n  obs plan -e production --out plan.json   # then: obs apply --plan plan.json\n  obs plan --format markdown >> \"$GITHUB_STEP_SUMMARY\"\n  obs plan --var pager=http://127.0.0.1:8080/"
@@ -55,6 +75,24 @@ pub(crate) enum Command {
         after_help = "Examples:\n  obs gate -e production --for 10m\n  obs gate --alarm checkout-down --for 15m --every 30s\n  obs gate --alarm checkout-down --codedeploy"
     )]
     Gate(Gate),
+    /// Keep a backup of all that is applied in a file.
+    #[command(
+        after_help = "Examples:\n  obs snapshot before.json\n  obs snapshot -e staging,production backup.json"
+    )]
+    Snapshot(Snapshot),
+    /// Go back to a snapshot: show the plan, then apply it.
+    #[command(after_help = "Examples:\n  obs restore before.json\n  obs restore backup.json --yes")]
+    Restore(Restore),
+    /// Go back to what an apply found before it changed anything.
+    #[command(
+        after_help = "Examples:\n  obs rollback\n  obs rollback --list\n  obs rollback -e production --to 7 --yes\n\nEach apply, destroy, restore and rollback that changes something keeps what it found under .obs/ENVIRONMENT/, the last ten: a rollback can be rolled back."
+    )]
+    Rollback(Rollback),
+    /// Mute alarms from now on for a while, show what is muted, end it: muted alarms change their state and tell nobody.
+    #[command(
+        after_help = "What is still the case when a window ends is told then. `apply` leaves these rules alone; windows that come again stand under `mutes:` in obs.yaml.\n\nExamples:\n  obs mute 'checkout-*' --for 2h --reason 'moving the table'\n  obs mute --severity ticket -e production --for 30m\n  obs mute --list\n  obs mute --end              # all of this environment\n  obs mute --end obs-mute.shop.dev.202611230930-1f0c2a3b"
+    )]
+    Mute(Mute),
     /// Delete everything this project keeps in the environment.
     #[command(after_help = "Examples:\n  obs destroy -e staging\n  obs destroy --yes")]
     Destroy(Destroy),
@@ -224,6 +262,103 @@ pub(crate) struct Destroy {
     pub(crate) consent: Consent,
 }
 
+/// Arguments of `init`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Init {
+    /// The project's name: letters, digits and `-`
+    #[arg(value_name = "PROJECT", value_parser = project_name)]
+    pub(crate) project: String,
+    /// File or folder that deploys it; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Vec<PathBuf>,
+    /// The account: twelve digits
+    #[arg(long, value_name = "ID", default_value = "000000000000", value_parser = account)]
+    pub(crate) account: String,
+    /// The region
+    #[arg(long, value_name = "REGION", default_value = "us-east-1", value_parser = region)]
+    pub(crate) region: String,
+    /// Name of the first environment
+    #[arg(short, long = "env", value_name = "NAME", default_value = "dev")]
+    pub(crate) environment: String,
+    /// Folder that the files are written to
+    #[arg(
+        short = 'C',
+        long = "directory",
+        value_name = "DIR",
+        default_value = "."
+    )]
+    pub(crate) directory: PathBuf,
+}
+
+/// Arguments of `pull`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Pull {
+    /// Names, whoever keeps them; `*` stands for any text
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) project: Project,
+    /// Everything in the account, not only what this project keeps
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Only what carries this tag, whoever keeps it
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = pair)]
+    pub(crate) tags: Vec<(String, String)>,
+    /// Overwrite the JSON files of dashboards that are otherwise in the account
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Show the files and write none
+    #[arg(long)]
+    pub(crate) print: bool,
+}
+
+/// Arguments of `snapshot`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Snapshot {
+    /// The file; readable by you alone, since it holds the subscriptions' whole addresses
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) project: Project,
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Restore {
+    /// The file that `obs snapshot` wrote
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Folder of the project, where what is there now is kept
+    #[arg(
+        short = 'C',
+        long = "directory",
+        value_name = "DIR",
+        default_value = "."
+    )]
+    pub(crate) directory: PathBuf,
+    #[command(flatten)]
+    pub(crate) adoption: Adoption,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+/// Arguments of `rollback`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Rollback {
+    #[command(flatten)]
+    pub(crate) project: Project,
+    /// Number of the snapshot [default: the newest]
+    #[arg(long, value_name = "N")]
+    pub(crate) to: Option<u32>,
+    /// Show what is kept and change nothing
+    #[arg(long)]
+    pub(crate) list: bool,
+    #[command(flatten)]
+    pub(crate) adoption: Adoption,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
 /// Arguments of `gate`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Gate {
@@ -241,6 +376,34 @@ pub(crate) struct Gate {
     /// Print the same gate as a CodeDeploy deployment group's alarmConfiguration, and look at nothing
     #[arg(long)]
     pub(crate) codedeploy: bool,
+}
+
+/// Arguments of `mute`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Mute {
+    /// Names of alarms in the account; `*` stands for any text
+    #[arg(value_name = "ALARM", conflicts_with_all = ["list", "end"])]
+    pub(crate) alarms: Vec<String>,
+    #[command(flatten)]
+    pub(crate) project: Project,
+    /// Alarms of these severities of obs.yaml
+    #[arg(long = "severity", value_name = "NAME", value_delimiter = ',', conflicts_with_all = ["list", "end"])]
+    pub(crate) severities: Vec<String>,
+    /// How long, from 1m to 15d
+    #[arg(long = "for", value_name = "DURATION", default_value = "1h", value_parser = duration)]
+    pub(crate) length: Duration,
+    /// Why, for those who wonder
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) reason: String,
+    /// Show what this command muted
+    #[arg(long, conflicts_with = "end")]
+    pub(crate) list: bool,
+    /// End it before its time: a rule's name, `*` for any text [default: all of the environment]
+    #[arg(long, value_name = "RULE", num_args = 0..=1, default_missing_value = "*")]
+    pub(crate) end: Option<String>,
+    /// How it is told
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 /// Arguments of `completions`.
@@ -301,6 +464,39 @@ fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+fn project_name(text: &str) -> Result<String, String> {
+    let fits = (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    match fits {
+        true => Ok(text.to_owned()),
+        false => Err("expected letters, digits and `-`, at most 64".to_owned()),
+    }
+}
+
+fn account(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("expected twelve digits".to_owned()),
+    }
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let words = |parts: &[&str]| {
+        parts
+            .iter()
+            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase()))
+    };
+    match parts.split_last() {
+        Some((last, rest)) if rest.len() >= 2 && words(rest) && last.parse::<u8>().is_ok() => {
+            Ok(text.to_owned())
+        }
+        _ => Err("expected a region such as `eu-central-1`".to_owned()),
     }
 }
 

@@ -3,10 +3,10 @@
 
 use std::io::Write;
 
-use obs_deploy::account::aws::{Aws, Connect};
+use obs_deploy::account::aws::{Assumed, Aws, Connect};
 use obs_deploy::model::{Desired, Target};
 use obs_deploy::plan::saved::Saved;
-use obs_deploy::plan::{self, Adopt, Style};
+use obs_deploy::plan::{self, Adopt, Observed, Style};
 use obs_deploy::resolve::{self, Choice, Resolved};
 use obs_deploy::source::file::Files;
 use obs_deploy::source::{self, problem::Invalid, problem::Paint};
@@ -57,6 +57,7 @@ pub(crate) async fn connect(target: &Target, surroundings: &Surroundings) -> Aws
         region: target.region.clone(),
         endpoint: target.endpoint.clone(),
         override_endpoint: surroundings.endpoint.clone(),
+        role: Assumed::of(target),
         has_access_key: surroundings.has_access_key,
     };
     Aws::connect(&connect).await
@@ -66,6 +67,8 @@ pub(crate) async fn connect(target: &Target, surroundings: &Surroundings) -> Aws
 #[derive(Debug)]
 pub(crate) struct Planned {
     pub(crate) account: Aws,
+    /// What was there when it was planned.
+    pub(crate) observed: Observed,
     pub(crate) saved: Saved,
 }
 
@@ -86,7 +89,11 @@ pub(crate) async fn plan(
             adopt: adopt.clone(),
             plan,
         };
-        planned.push(Planned { account, saved });
+        planned.push(Planned {
+            account,
+            observed,
+            saved,
+        });
     }
     Ok(planned)
 }

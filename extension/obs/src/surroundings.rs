@@ -36,12 +36,18 @@ impl Surroundings {
     )]
     pub(crate) fn of_this_process() -> Surroundings {
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let colourless = set("NO_COLOR").is_some() || set("TERM").as_deref() == Some("dumb");
+        let forced = set("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+        // https://no-color.org and https://bixense.com/clicolors: NO_COLOR comes first.
+        let colour = |terminal: bool| match set("NO_COLOR") {
+            Some(_) => false,
+            None if forced => true,
+            None => terminal && set("TERM").as_deref() != Some("dumb"),
+        };
         let (out, err) = (std::io::stdout(), std::io::stderr());
         Surroundings {
             interactive: std::io::stdin().is_terminal() && err.is_terminal(),
-            colour_out: out.is_terminal() && !colourless,
-            colour_err: err.is_terminal() && !colourless,
+            colour_out: colour(out.is_terminal()),
+            colour_err: colour(err.is_terminal()),
             endpoint: set("AWS_ENDPOINT_URL"),
             has_access_key: set("AWS_ACCESS_KEY_ID").is_some(),
             step_summary: set("GITHUB_STEP_SUMMARY").map(PathBuf::from),
@@ -62,7 +68,9 @@ impl Surroundings {
     pub(crate) fn now_ms(&self) -> i64 {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         // A clock before 1970 is as good as one at it.
-        since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        since.map_or(0, |since| {
+            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        })
     }
 
     /// Asks a yes-or-no question; anything but yes is no.

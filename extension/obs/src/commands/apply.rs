@@ -5,8 +5,10 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use obs_deploy::apply;
+use obs_deploy::holdings::{self, Selection};
 use obs_deploy::plan::saved::Saved;
-use obs_deploy::plan::{self, Adopt};
+use obs_deploy::plan::{self, Action, Adopt};
+use obs_deploy::snapshot::{History, Snapshot};
 
 use crate::args::{Apply, Consent, Format};
 use crate::exit::{self, Failure};
@@ -28,7 +30,8 @@ pub(crate) fn run(args: &Apply, surroundings: &mut Surroundings) -> Result<u8, F
         }
     };
     project::show(&planned, Format::Text, surroundings)?;
-    perform(&planned, &args.consent, "Apply this?", surroundings)
+    let root = &args.project.directory;
+    perform(planned, root, &args.consent, "Apply this?", surroundings)
 }
 
 /// Reads a plan that was kept, and makes sure that it still is one.
@@ -44,14 +47,19 @@ async fn kept(path: &Path, surroundings: &Surroundings) -> Result<Vec<Planned>, 
             .await
             .map_err(project::sentence)?;
         saved.still_holds(&observed).map_err(project::sentence)?;
-        planned.push(Planned { account, saved });
+        planned.push(Planned {
+            account,
+            observed,
+            saved,
+        });
     }
     Ok(planned)
 }
 
-/// Asks, makes the plans' calls, and tells how it went.
+/// Asks, keeps what is there now, makes the plans' calls, and tells how it went.
 pub(crate) fn perform(
-    planned: &[Planned],
+    planned: Vec<Planned>,
+    root: &Path,
     consent: &Consent,
     question: &str,
     surroundings: &mut Surroundings,
@@ -60,17 +68,55 @@ pub(crate) fn perform(
         return Ok(exit::OK);
     }
     if !consent.force {
-        refuse_hands(planned)?;
+        refuse_hands(&planned)?;
     }
     if surroundings.interactive && !consent.yes && !surroundings.ask(question)? {
         writeln!(surroundings.err, "Nothing was changed.")?;
         return Ok(exit::FAILURE);
     }
     let runtime = project::runtime()?;
-    for one in planned.iter().filter(|one| !one.saved.plan.is_empty()) {
-        runtime.block_on(make(one, surroundings))?;
+    for mut one in planned {
+        if one.saved.plan.is_empty() {
+            continue;
+        }
+        runtime.block_on(keep(&mut one, root, surroundings))?;
+        runtime.block_on(make(&one, surroundings))?;
     }
     Ok(exit::OK)
+}
+
+/// Keeps what is there for `obs rollback`. An apply that is urgent must not wait for a
+/// full disk: what cannot be kept is said.
+async fn keep(
+    planned: &mut Planned,
+    root: &Path,
+    surroundings: &mut Surroundings,
+) -> Result<(), Failure> {
+    let Saved { plan, adopt, .. } = &planned.saved;
+    let observed = &mut planned.observed;
+    holdings::complete(&planned.account, &plan.target, observed)
+        .await
+        .map_err(project::sentence)?;
+    let selection = Selection {
+        adopted: adopt.clone(),
+        ..Selection::default()
+    };
+    let count = |action| plan.count(action);
+    let reason = format!(
+        "before {} to create, {} to change, {} to delete",
+        count(Action::Create),
+        count(Action::Update),
+        count(Action::Delete)
+    );
+    let held = holdings::of(&plan.target, observed, &selection);
+    let history = History::new(root, &plan.target.environment);
+    if let Err(error) = history.keep(Snapshot::of(held, reason)) {
+        writeln!(
+            surroundings.err,
+            "warning: what is there now cannot be kept for `obs rollback`: {error}"
+        )?;
+    }
+    Ok(())
 }
 
 /// What people changed by hand has a reason that the files do not know yet.

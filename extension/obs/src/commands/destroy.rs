@@ -29,5 +29,6 @@ pub(crate) fn run(args: &Destroy, surroundings: &mut Surroundings) -> Result<u8,
         project::runtime()?.block_on(project::plan(nothing, &Adopt::nothing(), surroundings))?;
     project::show(&planned, Format::Text, surroundings)?;
     let question = format!("Delete all of this from {environments}?");
-    perform(&planned, &args.consent, &question, surroundings)
+    let root = &args.project.directory;
+    perform(planned, root, &args.consent, &question, surroundings)
 }
