@@ -1,7 +1,8 @@
 //! Which correlation id would an invocation with this event have?
 //!
 //! Prints one line for each file of JSON given: the source, where the id stands
-//! (`made` where the event has none), the id, and the file, separated by tabs.
+//! (`request id` where the event has none: Lambda's own), the id, and the file,
+//! separated by tabs.
 //!
 //! ```sh
 //! cargo run -p cloudvault-obs --example correlation -- events/*.json
@@ -22,7 +23,7 @@ fn main() -> io::Result<()> {
             out,
             "{}\t{}\t{}\t{}",
             finding.source,
-            finding.origin.map_or("made", event::Origin::as_str),
+            finding.origin.map_or("request id", event::Origin::as_str),
             finding.correlation_id.unwrap_or_default(),
             path.display()
         )?;

@@ -1,15 +1,15 @@
 //! The one place that reads the clock.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
+#[cfg(feature = "otel")]
+use std::time::SystemTime;
 
-/// Microseconds since the epoch; a clock before 1970 reads as 0.
-#[expect(clippy::disallowed_methods, reason = "this is the clock")]
+/// Microseconds since the epoch; a clock before 1970 reads as 0. Two of them are
+/// read for every span, so the kernel's numbers are taken as they are.
+#[inline]
 pub(crate) fn now_us() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
-        })
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
+    (now.tv_sec * 1_000_000 + now.tv_nsec / 1000).max(0)
 }
 
 /// Milliseconds since the epoch as of the kernel's last tick, at most 10 ms ago:
@@ -18,7 +18,8 @@ pub(crate) fn now_us() -> i64 {
 #[inline]
 pub(crate) fn coarse_ms() -> i64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
-    now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+    // Less than a second, so that a multiplication does for the division.
+    now.tv_sec * 1000 + i64::from(now.tv_nsec as u32 / 1_000_000)
 }
 
 /// The time, as signing takes it.

@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, net::ToSocketAddrs, path::PathBuf};
 
+use cloudvault_obs_core::variables;
+
 use crate::{metric::Settings, segment};
 
 /// Everything that the environment decides.
@@ -41,9 +43,14 @@ impl Config {
         let function_name =
             take("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "function".to_owned());
         let service = take("OBS_SERVICE").unwrap_or_else(|| function_name.clone());
-        let log = crate::log::Settings::read(&mut take, &mut complaints);
+        let mut log = crate::log::Settings::read(&mut take, &mut complaints);
+        log.service.clone_from(&service);
         let metrics = Settings::read(&mut take, lambda_level.as_deref(), &mut complaints);
-        let segments = segment::Settings::read(&mut take, &mut complaints);
+        let mut segments = segment::Settings::read(&mut take, &mut complaints);
+        let journal: PathBuf = take("OBS_JOURNAL")
+            .unwrap_or_else(|| DEFAULT_JOURNAL.to_owned())
+            .into();
+        segments.forward = forwards(&mut take, &mut complaints).then(|| journal.clone());
         // Under provisioned concurrency and Managed Instances an environment is
         // ready before anyone waits for it: its first invocation is not cold.
         let starts_cold = !matches!(
@@ -55,9 +62,7 @@ impl Config {
                 .unwrap_or_else(|| "$LATEST".to_owned()),
             namespace: take("OBS_NAMESPACE").unwrap_or_else(|| service.clone()),
             xray: take("AWS_XRAY_DAEMON_ADDRESS"),
-            journal: take("OBS_JOURNAL")
-                .unwrap_or_else(|| DEFAULT_JOURNAL.to_owned())
-                .into(),
+            journal,
             metrics,
             segments,
             service,
@@ -65,6 +70,22 @@ impl Config {
             log,
             starts_cold,
             complaints,
+        }
+    }
+}
+
+/// Whether segments go through the extension where there is no daemon.
+fn forwards(take: &mut impl FnMut(&str) -> Option<String>, complaints: &mut Vec<String>) -> bool {
+    let name = variables::FORWARD_SEGMENTS.name;
+    let Some(text) = take(name) else { return false };
+    match text.to_ascii_lowercase().as_str() {
+        "true" => true,
+        "false" => false,
+        other => {
+            complaints.push(format!(
+                "{name}={other:?}: expected true or false; using false"
+            ));
+            false
         }
     }
 }
@@ -126,6 +147,15 @@ mod tests {
             bad.complaints,
             ["OBS_LOG=\"verbose\": expected TRACE, DEBUG, INFO, WARN, ERROR or FATAL; using INFO"]
         );
+    }
+
+    #[test]
+    fn segments_are_forwarded_only_when_asked_for() {
+        assert_eq!(read(&[]).segments.forward, None);
+        let asked = [("OBS_FORWARD_SEGMENTS", "True"), ("OBS_JOURNAL", "/j")];
+        assert_eq!(read(&asked).segments.forward, Some("/j".into()));
+        let bad = read(&[("OBS_FORWARD_SEGMENTS", "perhaps")]);
+        assert_eq!((bad.segments.forward, bad.complaints.len()), (None, 1));
     }
 
     #[test]

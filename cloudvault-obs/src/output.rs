@@ -65,11 +65,10 @@ impl Output {
                 .write_all(lines),
             To::Stdout => std::io::stdout().lock().write_all(lines),
             To::Buffer(buffer) => {
-                buffer
+                return buffer
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .extend_from_slice(lines);
-                Ok(())
             }
         };
         if written.is_err() {

@@ -1,6 +1,9 @@
 //! Installing everything, and running a handler with it.
 
-use std::sync::{Arc, OnceLock, atomic::AtomicU64};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, AtomicU64},
+};
 
 use lambda_runtime::{Error, LambdaEvent, Runtime};
 use serde::{Serialize, de::DeserializeOwned};
@@ -13,7 +16,7 @@ use crate::{
     metric::Recorder,
     output::Output,
     segment::{self, Capturing, Segments},
-    subscriber::{Lines, Observer, Static},
+    subscriber::{HANDLER_TARGET, Lines, Observer, Static},
     telemetry::{Doorbell, Telemetry},
 };
 
@@ -68,7 +71,70 @@ where
     P: DeserializeOwned,
     T: Serialize,
 {
-    let layer = layer_with(options);
+    serve(layer_with(options), handler).await
+}
+
+/// [`run`] for a function that prepares something before its first invocation:
+/// `init` does it, and gives the handler.
+///
+/// What `init` logs is observed. When it fails, its error is one structured line
+/// with all its causes, behind the DEBUG lines that were kept (`OBS_LOG_BUFFER`).
+/// For settings from code, call [`layer_with`] first.
+///
+/// ```no_run
+/// use cloudvault_obs as obs;
+/// use serde_json::Value;
+///
+/// # struct Store;
+/// # impl Store {
+/// #     async fn connect() -> Result<Self, std::io::Error> { Ok(Self) }
+/// #     async fn keep(&self, _: Value) -> Result<u64, obs::Error> { Ok(1) }
+/// # }
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), obs::Error> {
+///     obs::run_init(async || {
+///         let store: &Store = Box::leak(Box::new(Store::connect().await?));
+///         Ok(obs::service_fn(move |event: obs::LambdaEvent<Value>| store.keep(event.payload)))
+///     })
+///     .await
+/// }
+/// ```
+///
+/// # Errors
+///
+/// That of `init`, and as for [`run`].
+///
+/// # Panics
+///
+/// As for [`run`].
+pub async fn run_init<H, P, T>(init: impl AsyncFnOnce() -> Result<H, Error>) -> Result<(), Error>
+where
+    H: tower::Service<LambdaEvent<P>, Response = T, Error = Error>,
+    H::Future: Future<Output = Result<T, Error>>,
+    P: DeserializeOwned,
+    T: Serialize,
+{
+    let layer = layer();
+    let handler = prepared(init).await?;
+    serve(layer, handler).await
+}
+
+pub(crate) async fn prepared<H>(init: impl AsyncFnOnce() -> Result<H, Error>) -> Result<H, Error> {
+    let ready = init().await;
+    if let Err(error) = &ready {
+        let error: &(dyn std::error::Error + 'static) = &**error;
+        tracing::error!(target: HANDLER_TARGET, error, "init failed");
+    }
+    ready
+}
+
+async fn serve<H, P, T>(layer: Layer, handler: H) -> Result<(), Error>
+where
+    H: tower::Service<LambdaEvent<P>, Response = T, Error = Error>,
+    H::Future: Future<Output = Result<T, Error>>,
+    P: DeserializeOwned,
+    T: Serialize,
+{
     let layer = tower::layer::layer_fn(move |inner| layer.around(inner));
     Runtime::new(HandlerService::new(Capturing(log::Logged(handler))))
         .layer(layer)
@@ -126,7 +192,7 @@ fn install(config: &Config) -> Arc<Telemetry> {
     }
     log::install_panic_hook();
     for complaint in complaints {
-        tracing::warn!("{complaint}");
+        log::complain(Some(config.log.level), &complaint);
     }
     telemetry
 }
@@ -161,7 +227,8 @@ pub(crate) fn build_with(
         lines: Lines::new(fixed, &log, output.clone()),
     };
     let telemetry = Telemetry {
-        starts_cold: config.starts_cold,
+        cold: AtomicBool::new(config.starts_cold),
+        begun: AtomicBool::new(false),
         log,
         output,
         segments,

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -14,7 +14,10 @@ use crate::{invocation::Invocation, metric::Recorder, output::Output, segment::S
 /// Everything that the end of an invocation needs.
 #[derive(Debug)]
 pub(crate) struct Telemetry {
-    pub(crate) starts_cold: bool,
+    /// Whether the next invocation is a cold start.
+    pub(crate) cold: AtomicBool,
+    /// Whether there has been an invocation.
+    pub(crate) begun: AtomicBool,
     pub(crate) log: Arc<crate::log::Shared>,
     pub(crate) output: Output,
     pub(crate) segments: Arc<Segments>,
@@ -29,6 +32,10 @@ impl Telemetry {
     pub(crate) fn finish(&self, invocation: &Invocation) {
         invocation.end();
         self.recorder.flush(Some(invocation));
+        if self.log.settings.buffer > 0 {
+            // It went well, or they were written: nobody needs the start's lines.
+            self.log.before.take();
+        }
         if let Some(bell) = &self.bell {
             bell.ring(&invocation.request_id);
         }

@@ -88,7 +88,7 @@ fn every_sample_event_gives_the_id_that_the_table_says() {
     let mut table = String::new();
     for (name, payload) in &samples {
         let finding = event::inspect(payload);
-        let origin = finding.origin.map_or("made", event::Origin::as_str);
+        let origin = finding.origin.map_or("request id", event::Origin::as_str);
         let source = finding.source.as_str();
         let id = finding.correlation_id.unwrap_or_default();
         let line = format!("{name:<75} {source:<21} {origin:<15} {id}");

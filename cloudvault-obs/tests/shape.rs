@@ -1,7 +1,7 @@
 //! The crate's shape: what its manifest promises, and what COMPARISON.md claims.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, HashMap},
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -46,24 +46,64 @@ fn no_row_of_the_comparison_claims_without_a_link() {
     }
 }
 
-fn metadata() -> Value {
+fn cargo(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--offline",
-            "--no-default-features",
-        ])
-        // The platform of Lambda: other platforms' crates need not be here.
-        .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
-        .arg("--manifest-path")
+        .args(arguments)
+        .args(["--offline", "--manifest-path"])
         .arg(root().join("Cargo.toml"))
         .output()
         .expect("cargo runs");
     let trouble = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{trouble}");
-    serde_json::from_slice(&output.stdout).expect("metadata is JSON")
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// Lambda's platform: other platforms' crates need not be here.
+const PLATFORM: &str = "x86_64-unknown-linux-gnu";
+
+/// What a function that depends on the library with these features builds, as
+/// pairs of name and version; procedural macros and build scripts included.
+fn tree(features: &str) -> BTreeSet<(String, String)> {
+    let text = cargo(&[
+        "tree",
+        "--package",
+        "cloudvault-obs",
+        "--no-default-features",
+        "--features",
+        features,
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+        "--target",
+        PLATFORM,
+    ]);
+    let package = |line: &str| {
+        let mut words = line.split_whitespace().map(ToOwned::to_owned);
+        Some((words.next()?, words.next()?.split_off(1)))
+    };
+    text.lines().filter_map(package).collect()
+}
+
+/// The Rust versions that all packages of the lock file state.
+fn stated() -> HashMap<(String, String), Option<String>> {
+    let metadata = cargo(&[
+        "metadata",
+        "--format-version",
+        "1",
+        "--all-features",
+        "--filter-platform",
+        PLATFORM,
+    ]);
+    let metadata: Value = serde_json::from_str(&metadata).expect("metadata is JSON");
+    let text = |package: &Value, key: &str| package[key].as_str().map(ToOwned::to_owned);
+    let package = |package: &Value| {
+        let (name, version) = (text(package, "name"), text(package, "version"));
+        let of = (name.expect("a name"), version.expect("a version"));
+        (of, text(package, "rust_version"))
+    };
+    let packages = metadata["packages"].as_array().expect("packages");
+    packages.iter().map(package).collect()
 }
 
 fn version(text: &str) -> (u64, u64, u64) {
@@ -72,117 +112,111 @@ fn version(text: &str) -> (u64, u64, u64) {
     (next(), next(), next())
 }
 
-/// What a program that depends on the crate without features compiles, by name.
-fn normal_dependencies(metadata: &Value) -> BTreeMap<String, Value> {
-    let by_id: HashMap<&str, &Value> = metadata["packages"]
-        .as_array()
-        .expect("packages")
-        .iter()
-        .map(|package| (package["id"].as_str().expect("an id"), package))
-        .collect();
-    let nodes: HashMap<&str, &Value> = metadata["resolve"]["nodes"]
-        .as_array()
-        .expect("nodes")
-        .iter()
-        .map(|node| (node["id"].as_str().expect("an id"), node))
-        .collect();
-    let ours = by_id
-        .iter()
-        .find(|(_, package)| package["name"] == "cloudvault-obs");
-    let mut queue = VecDeque::from([*ours.expect("this crate").0]);
-    let mut found = BTreeMap::new();
-    while let Some(id) = queue.pop_front() {
-        let name = by_id[id]["name"].as_str().expect("a name").to_owned();
-        if found.insert(name, by_id[id].clone()).is_some() {
-            continue;
-        }
-        for dependency in nodes[id]["deps"].as_array().into_iter().flatten() {
-            let kinds = dependency["dep_kinds"].as_array().into_iter().flatten();
-            let normal = |kind: &Value| {
-                let target = kind["target"].as_str().unwrap_or_default();
-                kind["kind"].is_null() && !target.contains("windows") && !target.contains("wasm")
-            };
-            if kinds.clone().any(normal) {
-                queue.extend(dependency["pkg"].as_str());
-            }
-        }
-    }
-    found
-}
-
+/// The crate's manifest states the version for the library without features; two
+/// of them need what the AWS SDK needs. `lib.rs` says the same in a table.
 #[test]
 fn the_stated_rust_version_is_enough_for_every_dependency() {
-    let metadata = metadata();
-    let all = normal_dependencies(&metadata);
-    let stated = |package: &Value| package["rust_version"].as_str().map(version);
-    let ours = stated(&all["cloudvault-obs"]).expect("rust-version is stated");
-    assert_eq!(stated(&all["cloudvault-obs-core"]), Some(ours));
-    let newer: Vec<_> = all
-        .iter()
-        .filter(|(_, package)| stated(package) > Some(ours))
-        .map(|(name, package)| (name, &package["rust_version"]))
+    let stated = stated();
+    let needs = [
+        ("", "1.89"),
+        ("events", "1.89"),
+        ("reqwest", "1.89"),
+        ("timezone", "1.89"),
+        ("aws", "1.94.1"),
+        ("otel", "1.94.1"),
+    ];
+    for (features, enough) in needs {
+        let newest = tree(features)
+            .into_iter()
+            .filter_map(|of| Some((version(stated[&of].as_deref()?), of)))
+            .max()
+            .expect("dependencies");
+        assert_eq!(newest.0, version(enough), "{features:?}: {newest:?}");
+    }
+    for (of, rust) in &stated {
+        if ["cloudvault-obs", "cloudvault-obs-core"].contains(&of.0.as_str()) {
+            assert_eq!(rust.as_deref(), Some("1.89"), "{of:?}");
+        }
+    }
+}
+
+/// What these few need only a build tells: the workflow has one with the oldest Rust.
+#[test]
+fn hardly_a_dependency_states_no_rust_version() {
+    let stated = stated();
+    let silent: BTreeSet<_> = tree("")
+        .into_iter()
+        .filter(|of| stated[of].is_none())
+        .map(|of| of.0)
         .collect();
-    assert!(newer.is_empty(), "{newer:?}");
+    let known = [
+        "http-serde",
+        "httparse",
+        "lazy_static",
+        "smallvec",
+        "sync_wrapper",
+        "tower-layer",
+        "tower-service",
+        "try-lock",
+        "want",
+    ];
+    assert_eq!(silent, BTreeSet::from(known.map(str::to_owned)));
 }
 
-/// Names of what `package` compiles on Lambda, without features.
-fn tree(package: &str) -> BTreeSet<String> {
-    let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--no-default-features"])
-        .args(["-e", "normal", "--prefix", "none"])
-        .args(["--target", "x86_64-unknown-linux-gnu", "-p", package])
-        .arg("--manifest-path")
-        .arg(root().join("Cargo.toml"))
-        .output()
-        .expect("cargo runs");
-    let text = String::from_utf8_lossy(&output.stdout);
-    let name = |line: &str| Some(line.split_whitespace().next()?.to_owned());
-    text.lines().filter_map(name).collect()
+/// Clippy refuses an API of the standard library that is newer than the stated
+/// Rust version, as CI denies its warnings.
+#[test]
+fn newer_apis_of_the_standard_library_are_denied() {
+    let manifest = fs::read_to_string(root().join("../Cargo.toml")).expect("the workspace");
+    let lints = manifest.split("[workspace.lints.clippy]").nth(1);
+    let lints = lints.expect("clippy's lints").split("\n[").next();
+    assert!(lints.is_some_and(|lints| lints.contains("incompatible_msrv = \"deny\"")));
+    for manifest in ["Cargo.toml", "core/Cargo.toml"] {
+        let text = fs::read_to_string(root().join(manifest)).expect("a manifest");
+        assert!(text.contains("[lints]\nworkspace = true"), "{manifest}");
+    }
 }
 
-/// About fifty of them are `lambda_runtime`'s, which a function has anyway.
+/// All that the library adds to a function, which has `lambda_runtime`, `tracing`
+/// and `metrics` anyway. Who adds to this list, says why in the commit.
 #[test]
 fn the_minimal_feature_set_has_few_dependencies() {
-    let all = tree("cloudvault-obs");
-    assert!(all.contains("lambda_runtime"), "{all:?}");
-    assert!(all.len() <= 80, "{}: {all:?}", all.len());
-}
-
-/// Building every subset of the features takes minutes: on request.
-///
-/// `cargo test -p cloudvault-obs --test shape -- --ignored`
-#[test]
-#[ignore = "builds the crate once for each subset of its features"]
-fn every_subset_of_the_features_builds() {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("a manifest");
-    let features: Vec<&str> = manifest
-        .lines()
-        .skip_while(|line| *line != "[features]")
-        .skip(1)
-        .take_while(|line| !line.starts_with('['))
-        .filter_map(|line| line.split_once(" = "))
-        .map(|(name, _)| name)
-        .filter(|name| *name != "default")
+    let names = |of: BTreeSet<(String, String)>| -> BTreeSet<String> {
+        of.into_iter().map(|(name, _)| name).collect()
+    };
+    let all = names(tree(""));
+    let text = |package: &str| {
+        let arguments = ["tree", "--edges", "normal,build", "--prefix", "none"];
+        let rest = ["--target", PLATFORM, "--package", package];
+        cargo(&[&arguments[..], &rest[..]].concat())
+    };
+    let anyway: BTreeSet<String> = ["lambda_runtime", "tracing", "metrics"]
+        .iter()
+        .flat_map(|package| {
+            let text = text(package);
+            let names = text
+                .lines()
+                .filter_map(|line| line.split_whitespace().next());
+            names.map(ToOwned::to_owned).collect::<Vec<_>>()
+        })
         .collect();
-    for subset in 0..1_u32 << features.len() {
-        let chosen = features
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| subset & 1 << index != 0)
-            .map(|(_, feature)| *feature);
-        let chosen = chosen.collect::<Vec<_>>().join(",");
-        let status = Command::new(env!("CARGO"))
-            .args([
-                "check",
-                "--offline",
-                "--quiet",
-                "--lib",
-                "--no-default-features",
-            ])
-            .args(["--features", &chosen, "--manifest-path"])
-            .arg(root().join("Cargo.toml"))
-            .status()
-            .expect("cargo runs");
-        assert!(status.success(), "features: {chosen}");
-    }
+    let own: Vec<_> = all.difference(&anyway).collect();
+    let known = [
+        "bitflags",
+        "cfg-if",
+        "cloudvault-obs",
+        "cloudvault-obs-core",
+        "crc32fast",
+        "getrandom",
+        "lazy_static",
+        "linux-raw-sys",
+        "memmap2",
+        "rustix",
+        "sharded-slab",
+        "thread_local",
+        "tracing-subscriber",
+        "uuid",
+    ];
+    assert_eq!(own, known);
+    assert!(all.len() <= 80, "{}: {all:?}", all.len());
 }

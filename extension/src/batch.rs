@@ -1,14 +1,14 @@
 //! Requests within CloudWatch's limits.
 //!
 //! PutMetricData takes one namespace, 1,000 data, 150 distinct values a datum
-//! and 1 MB a request. The size is judged by the shape of the body on the wire
-//! (rpc-v2-cbor, before compression), rounded up.
+//! and 1 MB a request. The size is that of the body as AWS's client encodes it
+//! (rpc-v2-cbor, before compression), counted to the byte.
 
 use std::{collections::VecDeque, sync::Arc};
 
-use cloudvault_obs_core::metric::Series;
+use cloudvault_obs_core::metric::{Kind, Series};
 
-use crate::aggregate::{Aggregate, Distribution};
+use crate::aggregate::Distribution;
 
 /// Most data in a request.
 pub const MOST_DATA: usize = 1000;
@@ -36,13 +36,16 @@ pub struct Datum {
     pub timestamp_ms: i64,
     /// Distinct values and how often each was recorded.
     pub values: Vec<(f64, u64)>,
+    /// Points that came in. A counter's are one value by now; the extension's own
+    /// metrics count as none.
+    pub points: u64,
 }
 
 impl Batch {
-    /// How many points the request carries: the sum of all counts.
+    /// How many points the request carries.
     #[must_use]
     pub fn points(&self) -> u64 {
-        self.data.iter().map(Datum::points).sum()
+        self.data.iter().map(|datum| datum.points).sum()
     }
 
     /// Two requests with half the data each, or the same one if it has a single
@@ -64,34 +67,121 @@ impl Batch {
     }
 }
 
-impl Datum {
-    /// How many points it carries.
-    #[must_use]
-    pub fn points(&self) -> u64 {
-        self.values.iter().map(|(_, count)| count).sum()
+impl Batch {
+    /// Two requests with half the values each of the only datum: how one that is
+    /// too large by itself gets through.
+    ///
+    /// # Errors
+    ///
+    /// The batch itself, when it has other data, or its datum a single value or
+    /// one that cannot be taken apart.
+    pub fn halve_values(mut self) -> Result<(Self, Self), Self> {
+        let [datum] = self.data.as_mut_slice() else {
+            return Err(self);
+        };
+        if datum.values.len() < 2 || datum.series.kind != Kind::Histogram {
+            return Err(self);
+        }
+        let values = datum.values.split_off(datum.values.len() / 2);
+        datum.points = counts(&datum.values);
+        let second = Self {
+            namespace: self.namespace.clone(),
+            data: vec![Datum {
+                series: Arc::clone(&datum.series),
+                timestamp_ms: datum.timestamp_ms,
+                points: counts(&values),
+                values,
+            }],
+        };
+        Ok((self, second))
     }
 
-    /// A bound on its bytes in the request's body.
+    /// Whether `more` fits in as well.
+    #[must_use]
+    pub fn has_room(&self, more: &[Datum]) -> bool {
+        let bytes: usize = more.iter().map(Datum::bytes).sum();
+        // The list's head may grow by two bytes.
+        self.data.len() + more.len() <= MOST_DATA && self.bytes() + bytes + 2 <= MOST_BYTES
+    }
+
+    /// Bytes of the request's body.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let Series {
-            name, dimensions, ..
-        } = &*self.series;
-        // A name or a text costs at most 5 bytes of head, a double 9. Keys:
-        // MetricName, Dimensions, Timestamp, Unit, StorageResolution, Values,
-        // Counts with heads come to less than 128, a dimension's Name and Value
-        // with heads to 24.
-        let dimensions: usize = dimensions.iter().map(|(n, v)| n.len() + v.len() + 24).sum();
-        160 + name.len() + dimensions + 18 * self.values.len()
+        let data: usize = self.data.iter().map(Datum::bytes).sum();
+        frame(&self.namespace) + head(self.data.len()) + data
     }
 }
 
-/// Cuts an aggregate into requests. Same points, same requests.
+fn counts(values: &[(f64, u64)]) -> u64 {
+    values.iter().map(|(_, count)| count).sum()
+}
+
+impl Datum {
+    /// Its bytes in the request's body.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let series = &*self.series;
+        let pairs: usize = series
+            .dimensions
+            .iter()
+            .map(|(name, value)| MAP + key("Name") + text(name) + key("Value") + text(value))
+            .sum();
+        let dimensions = match series.dimensions.len() {
+            0 => 0,
+            count => key("Dimensions") + head(count) + pairs,
+        };
+        let list = head(self.values.len()) + DOUBLE * self.values.len();
+        let resolution = head(usize::from(series.resolution.seconds()));
+        MAP + key("MetricName")
+            + text(&series.name)
+            + dimensions
+            + (key("Timestamp") + 1 + DOUBLE)
+            + (key("Values") + list)
+            + (key("Counts") + list)
+            + (key("Unit") + text(series.unit.as_str()))
+            + (key("StorageResolution") + resolution)
+    }
+}
+
+/// A map of unknown length has a byte before it and one behind.
+const MAP: usize = 2;
+/// A double with its head.
+const DOUBLE: usize = 9;
+
+/// Bytes of what tells a length, or a small number.
+const fn head(length: usize) -> usize {
+    match length {
+        0..=23 => 1,
+        24..=0xff => 2,
+        0x100..=0xffff => 3,
+        _ => 5,
+    }
+}
+
+const fn text(text: &str) -> usize {
+    head(text.len()) + text.len()
+}
+
+const fn key(name: &str) -> usize {
+    text(name)
+}
+
+/// The body without its data and the head of their list.
+fn frame(namespace: &str) -> usize {
+    MAP + key("Namespace") + text(namespace) + key("MetricData")
+}
+
+/// Cuts what was put together into requests. Same points, same requests.
 #[must_use]
-pub fn batches(aggregate: Aggregate) -> VecDeque<Batch> {
+pub fn batches(distributions: Vec<Distribution>) -> VecDeque<Batch> {
+    of_data(distributions.into_iter().flat_map(pieces))
+}
+
+/// Gathers data into requests, by namespace and in their order.
+pub fn of_data(data: impl IntoIterator<Item = Datum>) -> VecDeque<Batch> {
     let mut done = VecDeque::new();
     let mut open: Vec<Open> = Vec::new();
-    for datum in aggregate.into_distributions().flat_map(pieces) {
+    for datum in data {
         let namespace = &datum.series.namespace;
         let at = match open.iter().position(|o| o.batch.namespace == *namespace) {
             Some(at) => at,
@@ -120,14 +210,12 @@ struct Open {
 
 impl Open {
     fn new(namespace: &str) -> Self {
-        // The frame: two keys and their heads.
-        let bytes = 64 + namespace.len();
         Self {
+            bytes: frame(namespace) + head(MOST_DATA),
             batch: Batch {
                 namespace: namespace.to_owned(),
                 data: Vec::new(),
             },
-            bytes,
         }
     }
 }
@@ -137,13 +225,17 @@ fn pieces(distribution: Distribution) -> Vec<Datum> {
         series,
         timestamp_ms,
         values,
+        points,
     } = distribution;
+    let distinct = series.kind == Kind::Histogram;
     values
         .chunks(MOST_VALUES)
         .map(|values| Datum {
             series: Arc::clone(&series),
             timestamp_ms,
             values: values.to_vec(),
+            // Of a counter or a gauge there is one piece.
+            points: if distinct { counts(values) } else { points },
         })
         .collect()
 }
@@ -152,12 +244,12 @@ fn pieces(distribution: Distribution) -> Vec<Datum> {
 mod tests {
     use cloudvault_obs_core::{
         journal::{Draining, Journal, Layout, Reader, Writer},
-        metric::{Kind, Resolution, Unit},
+        metric::{Resolution, Unit},
     };
     use proptest::prelude::*;
 
     use super::*;
-    use crate::aggregate::bucket_ms;
+    use crate::aggregate::{Aggregate, Limits, bucket_ms};
 
     fn series(namespace: u8, name: u16, dimension: usize) -> Series {
         Series {
@@ -181,23 +273,24 @@ mod tests {
             let handle = writer.series(series).unwrap();
             writer.record(handle, *value, *time).unwrap();
         }
-        let mut aggregate = Aggregate::default();
+        let mut aggregate = Aggregate::new(Limits::default());
         Reader::attach(&journal).drain(Draining::Final, |point| {
             let bucket = bucket_ms(point.series, point.timestamp_ms);
-            aggregate.add(
-                point.series_id,
-                &Arc::new(point.series.clone()),
-                bucket,
-                point.value,
-            );
+            aggregate
+                .add(
+                    point.series_id,
+                    &Arc::new(point.series.clone()),
+                    bucket,
+                    point.value,
+                )
+                .unwrap();
         });
-        batches(aggregate)
+        batches(aggregate.take(0))
     }
 
     fn within_limits(batch: &Batch) {
         assert!(!batch.data.is_empty() && batch.data.len() <= MOST_DATA);
-        let bytes: usize = batch.data.iter().map(Datum::bytes).sum();
-        assert!(bytes <= MOST_BYTES, "{bytes}");
+        assert!(batch.bytes() <= MOST_BYTES, "{}", batch.bytes());
         for datum in &batch.data {
             assert!(!datum.values.is_empty() && datum.values.len() <= MOST_VALUES);
             assert_eq!(datum.series.namespace, batch.namespace);
@@ -233,6 +326,24 @@ mod tests {
         assert!(batches.len() > 2);
         batches.iter().for_each(within_limits);
         assert_eq!(batches.iter().map(Batch::points).sum::<u64>(), 2500);
+    }
+
+    #[test]
+    fn a_datum_that_is_too_large_by_itself_is_halved_down_to_single_values() {
+        let one = series(0, 0, 0);
+        let points: Vec<_> = (0..5)
+            .map(|n| (one.clone(), f64::from(n), 60_000))
+            .collect();
+        let mut rest = vec![made(&points).remove(0).unwrap()];
+        let mut single = Vec::new();
+        while let Some(batch) = rest.pop() {
+            match batch.halve_values() {
+                Ok((first, second)) => rest.extend([first, second]),
+                Err(batch) => single.push(batch),
+            }
+        }
+        assert_eq!(single.len(), 5);
+        assert!(single.iter().all(|batch| batch.points() == 1));
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Reads the environment, builds the extension, runs it, and gives its exit
 //! code.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use cloudvault_obs_extension::{
     clock::{Clock, SystemClock},
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         }
     };
     let rim = Rim {
-        clock: Box::new(SystemClock),
+        clock: Arc::new(SystemClock),
         log,
         name: own_name(),
     };

@@ -4,6 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
+#[path = "process/sources.rs"]
+mod sources;
+#[path = "process/delivery.rs"]
+mod delivery;
+#[path = "process/segments.rs"]
+mod segments;
 
 use std::{
     fs::{File, OpenOptions},

@@ -13,7 +13,8 @@ use cloudvault_obs_core::{
 ///
 /// # Panics
 ///
-/// When the line does not parse, is over its limit, or holds a key twice.
+/// When the line does not parse, is over its limit, holds a key twice, changes a
+/// text, or tells a planted secret.
 pub(crate) fn line(data: &[u8]) {
     let redactor = Redactor::default();
     let (mut span, mut own) = (Members::default(), Members::default());
@@ -45,12 +46,59 @@ pub(crate) fn line(data: &[u8]) {
     line.extend_from_slice(own.as_bytes());
     line.push(b'}');
     check(&line, span.as_bytes(), own.as_bytes());
+    kept(data);
     let mut cut = line.clone();
     log::cut(&mut cut, 4096);
     serde_json::from_slice::<serde_json::Value>(&cut).expect("a cut line parses");
     let mut text = Vec::new();
     log::text(&mut text, &line, Style::Colour);
     assert!(!text.contains(&b'\n'), "text stays one line");
+}
+
+/// Without a redactor every text comes back as it was, and no secret with one.
+fn kept(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for (redactor, expect) in [(Redactor::off(), Some(&*text)), (Redactor::default(), None)] {
+        let mut members = Members::default();
+        let fields = [
+            ("plain", Value::Str(&text)),
+            ("shown", Value::Display(&text)),
+            ("bytes", Value::Bytes(data)),
+            ("password", Value::Str("pl4nt3d-s3cr3t")),
+            ("login", Value::Str("{\"api_key\": \"pl4nt3d-s3cr3t\"}")),
+        ];
+        for (key, value) in fields {
+            members.redacted(key, value, &redactor);
+        }
+        let mut line = b"{\"level\":0".to_vec();
+        line.extend_from_slice(members.as_bytes());
+        line.push(b'}');
+        let line: serde_json::Value = serde_json::from_slice(&line).expect("a line parses");
+        match expect {
+            Some(text) => {
+                assert_eq!(line["plain"], text);
+                assert_eq!(line["shown"], text);
+                assert_eq!(line["bytes"], explicit(data));
+            }
+            None => {
+                let secrets = [&line["password"], &line["login"]].map(ToString::to_string);
+                assert!(
+                    !secrets.concat().contains("pl4nt3d"),
+                    "a planted secret survived"
+                );
+            }
+        }
+    }
+}
+
+/// Bytes that are no UTF-8 are told apart: `\xff`.
+fn explicit(data: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in data.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    text
 }
 
 fn check(line: &[u8], span: &[u8], own: &[u8]) {

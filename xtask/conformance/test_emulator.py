@@ -27,13 +27,31 @@ exec "$EMULATOR" --runtime-api-address "127.0.0.1:$RUNTIME_PORT" \
     --runtime-interface-emulator-address "127.0.0.1:$INVOKE_PORT" "$FUNCTION" handler
 """
 
+# On Managed Instances the function is /var/task/bootstrap, run by another user, and
+# telemetry is delivered to Lambda's own name of the environment, and to no other.
+INSIDE_MANAGED = """
+set -e
+mount -t tmpfs none /opt
+mkdir -p /opt/extensions
+cp "$EXTENSION" /opt/extensions/cloudvault-obs
+mkdir -p /var/task
+mount -t tmpfs none /var/task
+cp "$FUNCTION" /var/task/bootstrap
+chmod 755 /var/task /var/task/bootstrap
+mount -t tmpfs none /mnt
+echo "127.0.0.1 localhost sandbox.localdomain" > /mnt/hosts
+mount --bind /mnt/hosts /etc/hosts
+exec "$EMULATOR" --runtime-api-address "127.0.0.1:$RUNTIME_PORT" \
+    --runtime-interface-emulator-address "127.0.0.1:$INVOKE_PORT" /var/task/bootstrap handler
+"""
+
 
 @pytest.fixture
 def emulate(tmp_path):
     """Starts a function of ours with the extension, sending to `endpoint`."""
     processes = []
 
-    def begin(function, endpoint, **variables):
+    def begin(function, endpoint, inside=INSIDE, **variables):
         ports = {"RUNTIME_PORT": str(free_port()), "INVOKE_PORT": str(free_port())}
         environment = {
             **os.environ, **CREDENTIALS, **ports,
@@ -48,7 +66,7 @@ def emulate(tmp_path):
         }
         log = open(tmp_path / "emulator.log", "w+")
         process = subprocess.Popen(
-            ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c", INSIDE],
+            ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c", inside],
             env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -71,6 +89,11 @@ def invoke(url, event):
             with urllib.request.urlopen(request, timeout=30) as response:
                 return json.load(response)
         except ConnectionError:
+            time.sleep(0.05)
+        except urllib.error.HTTPError as error:
+            # On Managed Instances it does not wait for the end of the initialization.
+            if error.code != 400:
+                raise
             time.sleep(0.05)
         except urllib.error.URLError as error:
             if not isinstance(error.reason, ConnectionError):
@@ -131,6 +154,27 @@ def test_an_invocation_pushes_its_metrics_and_shutdown_drains(account, emulate):
     totals = last_line(log)
     assert totals["points_recorded"] == totals["points_delivered"] > 0
     assert totals["points_dropped"] == 0
+
+
+def test_managed_instances_deliver_by_timer_and_with_real_telemetry(account, emulate):
+    url, log = emulate(
+        "interrupted", account.url, inside=INSIDE_MANAGED,
+        AWS_LAMBDA_MAX_CONCURRENCY="2", OBS_FLUSH_INTERVAL="200ms",
+        # Another user than ours writes it.
+        OBS_JOURNAL="/mnt/cloudvault-obs/journal",
+    )
+    for _ in range(2):
+        invoke(url, {"points": 25})
+    cloudwatch = account.client("cloudwatch")
+
+    def delivered():
+        return total(cloudwatch, "interrupted", "PointsBeforeTheEnd", "interrupted")
+
+    # Nothing announces an invocation here, and nothing shuts down.
+    until("the points", lambda: delivered() >= 50)
+    assert delivered() == 50
+    log.seek(0)
+    assert "Telemetry subscription created" in log.read()
 
 
 @pytest.fixture

@@ -17,6 +17,11 @@ use crate::{
 /// Builds the product, installs the peers, runs the checks.
 pub(crate) fn run(workspace: &Workspace, pytest: &[String]) -> Result<()> {
     workspace.build_product()?;
+    let twin = ["build", "--package", "cloudvault-twin"];
+    step(
+        "building the twin of AWS's libraries",
+        workspace.cargo().args(twin),
+    )?;
     let suite = workspace.root.join("xtask/conformance");
     let python = virtual_environment(workspace, &suite)?;
     let mut command = workspace.command(&python);

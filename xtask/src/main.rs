@@ -1,4 +1,5 @@
-//! Tasks of this repository: `cargo xtask demo`, `test`, `conformance`.
+//! Tasks of this repository: `cargo xtask demo`, `test`, `features`, `api`, `fuzz`,
+//! `guarantees`, `conformance`, `size`.
 //!
 //! Everything that a newcomer, a developer or CI runs goes through here, so that
 //! the three see the same commands.
@@ -6,8 +7,13 @@
 mod workspace;
 mod steps;
 mod demo;
+mod guarantees;
 mod test;
+mod features;
+mod api;
+mod fuzz;
 mod conformance;
+mod size;
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -44,11 +50,38 @@ enum Task {
         rate: u32,
     },
     /// Check everything that CI checks: formatting, clippy, tests, documentation,
-    /// the page, the journal's model, then the conformance suite.
+    /// the page, the journal's model, the library's features, the fuzz targets, then
+    /// the conformance suite.
     Test {
         /// Leave the conformance suite out (it installs foreign peers).
         #[arg(long)]
         no_conformance: bool,
+    },
+    /// Build the library with each of its features alone, every two, none and all.
+    Features,
+    /// Compare the foreign types in the library's public API with the checked list.
+    Api {
+        /// Make the list anew.
+        #[arg(long)]
+        write: bool,
+    },
+    /// Feed the fuzz targets a bounded number of inputs, the same in every run.
+    Fuzz {
+        /// Targets out of `fuzz/fuzz_targets`; all of them when none is named.
+        targets: Vec<String>,
+        /// Inputs for each target.
+        #[arg(long, value_name = "N", default_value_t = fuzz::RUNS)]
+        runs: u32,
+    },
+    /// Run the fault matrix, every fault under every flush policy with real
+    /// processes, and write what it found to docs/guarantees.md.
+    Guarantees {
+        /// Do not write the page: fail when it is not what the run gives.
+        #[arg(long, conflicts_with = "only")]
+        check: bool,
+        /// Run the faults whose name contains this, and leave the page alone.
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
     },
     /// Run the product against software that nobody here wrote: AWS CLI, boto3,
     /// AWS's Runtime Interface Emulator, the X-Ray SDK, ministack and others.
@@ -57,6 +90,9 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         pytest: Vec<String>,
     },
+    /// Build the layer as it is shipped, pack it into target/, and show what binary
+    /// and zip weigh beside others. Fails beyond 3.0 MB and 1.4 MB.
+    Size,
 }
 
 fn main() -> ExitCode {
@@ -78,8 +114,20 @@ fn main() -> ExitCode {
                     rate,
                 },
             ),
+            Task::Guarantees { check, only } => {
+                let mode = if check {
+                    guarantees::Mode::Check
+                } else {
+                    guarantees::Mode::Write
+                };
+                guarantees::run(&workspace, mode, only.as_deref())
+            }
             Task::Test { no_conformance } => test::run(&workspace, !no_conformance),
+            Task::Features => features::run(&workspace),
+            Task::Api { write } => api::run(&workspace, write),
+            Task::Fuzz { targets, runs } => fuzz::run(&workspace, &targets, runs),
             Task::Conformance { pytest } => conformance::run(&workspace, &pytest),
+            Task::Size => size::run(&workspace),
         }
     };
     match run() {

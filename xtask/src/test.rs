@@ -4,7 +4,7 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    conformance,
+    api, conformance, features, fuzz, guarantees,
     steps::{self, step},
     workspace::Workspace,
 };
@@ -37,6 +37,10 @@ pub(crate) fn run(workspace: &Workspace, with_conformance: bool) -> Result<()> {
             .cargo()
             .args(["test", "--workspace", "--all-features", "--no-fail-fast"]),
     )?;
+    features::run(workspace)?;
+    api::run(workspace, false)?;
+    fuzz::run(workspace, &[], fuzz::RUNS)?;
+    guarantees::run(workspace, guarantees::Mode::Check, None)?;
     if with_conformance {
         conformance::run(workspace, &[])?;
     }

@@ -1,6 +1,7 @@
 //! Whole processes, each contender as a child of its own: how long one takes to
-//! start with everything initialised, and what an invocation over a local Runtime
-//! API costs. `process start` and `process invocation` print a table of medians.
+//! start with everything initialised, how much of that is the initialisation, and
+//! what an invocation over a local Runtime API costs. `process start`, `process
+//! init` and `process invocation` each print a table of medians.
 
 use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
@@ -11,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cloudvault_benches::by_hand;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
@@ -19,12 +21,15 @@ fn main() -> Result<(), Error> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["start"] => starts()?,
-        ["invocation"] => invocations()?,
+        ["init"] => inits()?,
+        ["invocation"] => invocations(&["bare", "by hand", "tracing", "ours"])?,
+        ["invocation", who] => invocations(&[who])?,
         ["child", "start", "empty"] => {}
         ["child", "start", "tracing"] => tracing_json(),
         ["child", "start", "ours"] => drop(cloudvault_obs::layer()),
+        ["child", "init", who] => init(who)?,
         ["child", "invocation", who] => child(who)?,
-        _ => writeln!(io::stderr(), "usage: process start | process invocation")?,
+        _ => writeln!(io::stderr(), "usage: process start | init | invocation")?,
     }
     Ok(())
 }
@@ -71,7 +76,39 @@ fn starts() -> io::Result<()> {
     let mut out = io::stdout();
     for (who, time) in WHO.iter().zip(medians) {
         let ratio = time.as_secs_f64() / medians[0].as_secs_f64();
-        writeln!(out, "{who:10} {:8.0} us {ratio:6.2}x", time.as_secs_f64() * 1e6)?;
+        writeln!(
+            out,
+            "{who:10} {:8.0} us {ratio:6.2}x",
+            time.as_secs_f64() * 1e6
+        )?;
+    }
+    Ok(())
+}
+
+/// Tells how many nanoseconds the initialisation of a new process takes.
+fn init(who: &str) -> io::Result<()> {
+    let start = Instant::now();
+    match who {
+        "tracing" => tracing_json(),
+        _ => drop(cloudvault_obs::layer()),
+    }
+    let took = start.elapsed();
+    write!(io::stderr(), "{}", took.as_nanos())
+}
+
+fn inits() -> io::Result<()> {
+    const WHO: [&str; 2] = ["tracing", "ours"];
+    let mut times = [const { Vec::new() }; 2];
+    for _ in 0..300 {
+        for (who, times) in WHO.iter().zip(&mut times) {
+            let output = run("init", who)?.stdout(Stdio::null()).output()?;
+            let told = String::from_utf8_lossy(&output.stderr);
+            times.extend(told.parse().map(Duration::from_nanos));
+        }
+    }
+    let mut out = io::stdout();
+    for (who, times) in WHO.iter().zip(times) {
+        writeln!(out, "{who:10} {:8.1} us", median(times).as_secs_f64() * 1e6)?;
     }
     Ok(())
 }
@@ -80,6 +117,7 @@ fn starts() -> io::Result<()> {
 async fn child(who: &str) -> Result<(), Error> {
     match who {
         "bare" => lambda_runtime::run(service_fn(quiet)).await,
+        "by hand" => lambda_runtime::run(service_fn(frugal)).await,
         "tracing" => {
             lambda_runtime::tracing::init_default_subscriber();
             lambda_runtime::run(service_fn(talkative)).await
@@ -92,24 +130,45 @@ async fn quiet(event: LambdaEvent<Value>) -> Result<Value, Error> {
     Ok(event.payload)
 }
 
+/// What ten lines cost at least: each formatted and written as it is logged.
+async fn frugal(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    let mut line = Vec::new();
+    for number in 0..10 {
+        line.clear();
+        by_hand::log_line(&mut line, b"", (number, "photos/2026/sunset.jpg", 0.125));
+        rustix::io::write(rustix::stdio::stdout(), &line)?;
+    }
+    Ok(event.payload)
+}
+
 async fn talkative(event: LambdaEvent<Value>) -> Result<Value, Error> {
     for number in 0..10 {
-        tracing::info!(number, key = "photos/2026/sunset.jpg", seconds = 0.125, "file stored");
+        tracing::info!(
+            number,
+            key = "photos/2026/sunset.jpg",
+            seconds = 0.125,
+            "file stored"
+        );
     }
     Ok(event.payload)
 }
 
 /// From the answer to `next` until the response has arrived.
-fn invocations() -> io::Result<()> {
+fn invocations(contenders: &[&str]) -> io::Result<()> {
     let mut out = io::stdout();
     let mut bare = Duration::ZERO;
-    for who in ["bare", "tracing", "ours"] {
+    for who in contenders {
         let time = median(invoke(who)?);
-        if who == "bare" {
+        if *who == "bare" {
             bare = time;
         }
         let more = time.as_secs_f64() - bare.as_secs_f64();
-        writeln!(out, "{who:10} {:8.1} us {:+8.1} us", time.as_secs_f64() * 1e6, more * 1e6)?;
+        writeln!(
+            out,
+            "{who:10} {:8.1} us {:+8.1} us",
+            time.as_secs_f64() * 1e6,
+            more * 1e6
+        )?;
     }
     Ok(())
 }
@@ -172,8 +231,9 @@ fn serve(stream: &TcpStream, times: &mpsc::Sender<Duration>) -> io::Result<()> {
         }
         io::copy(&mut reader.by_ref().take(length), &mut io::sink())?;
         if next {
-            writer.write_all(NEXT.as_bytes())?;
+            // Before the write: the function may have answered when it returns.
             handed = Instant::now();
+            writer.write_all(NEXT.as_bytes())?;
         } else {
             let took = handed.elapsed();
             writer.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")?;

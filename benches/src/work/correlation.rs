@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use aws_lambda_events::sqs::SqsEvent;
 use cloudvault_obs::{batch::Batch, event::correlation_id};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,7 +26,20 @@ pub(super) fn rows() -> Vec<(&'static str, Contenders)> {
                 ("Kinesis", || ours(kinesis(0))),
                 ("DynamoDB stream", || ours(dynamodb())),
                 ("Kafka", || ours(kafka())),
-                ("direct", || ours(direct())),
+                ("REST API", || ours(bytes_of(REST))),
+                ("WebSocket API", || ours(bytes_of(WEB_SOCKET))),
+                ("function URL", || ours(bytes_of(FUNCTION_URL))),
+                ("VPC Lattice", || ours(bytes_of(VPC_LATTICE))),
+                ("S3", || ours(bytes_of(S3))),
+                ("SES", || ours(bytes_of(SES))),
+                ("Firehose", || ours(bytes_of(FIREHOSE))),
+                ("DocumentDB", || ours(bytes_of(DOCUMENT_DB))),
+                ("ActiveMQ", || ours(bytes_of(ACTIVE_MQ))),
+                ("Cognito", || ours(bytes_of(COGNITO))),
+                ("Lex", || ours(bytes_of(LEX))),
+                ("Bedrock agent", || ours(bytes_of(BEDROCK))),
+                ("CloudFormation", || ours(bytes_of(CLOUD_FORMATION))),
+                ("direct, Step Functions, IoT rule", || ours(direct())),
             ],
         ),
         (
@@ -58,6 +72,13 @@ pub(super) fn rows() -> Vec<(&'static str, Contenders)> {
             "batch of 10 SQS messages, no subscriber",
             vec![("cloudvault-obs", batch)],
         ),
+        (
+            "batch of 10 typed SQS messages of 100 KB, no subscriber",
+            vec![
+                ("read where they are", typed_batch),
+                ("written down to be read", written_batch),
+            ],
+        ),
     ]
 }
 
@@ -84,6 +105,25 @@ fn two_fields(event: &[u8]) -> Option<String> {
 fn tree(event: &[u8]) -> Option<String> {
     let event: Value = serde_json::from_slice(event).ok()?;
     Some(event["headers"]["x-correlation-id"].as_str()?.to_owned())
+}
+
+const REST: &str = r#"{"resource":"/files","path":"/files","httpMethod":"POST","headers":{"Accept":"*/*","Host":"example.com","x-correlation-id":"corr-1"},"queryStringParameters":null,"requestContext":{"requestId":"c6af9ac6-7b61-11e6-9a41-93e8deadbeef","stage":"prod"},"body":"hello","isBase64Encoded":false}"#;
+const WEB_SOCKET: &str = r#"{"requestContext":{"routeKey":"$default","messageId":"m","eventType":"MESSAGE","connectionId":"c","requestId":"corr-1","apiId":"abcdef1234"},"body":"hello","isBase64Encoded":false}"#;
+const FUNCTION_URL: &str = r#"{"version":"2.0","routeKey":"$default","rawPath":"/","headers":{"host":"abc.lambda-url.us-east-1.on.aws","x-correlation-id":"corr-1"},"requestContext":{"accountId":"anonymous","requestId":"r"},"isBase64Encoded":false}"#;
+const VPC_LATTICE: &str = r#"{"version":"2.0","path":"/files","method":"GET","headers":{"accept":["*/*"],"x-correlation-id":["corr-1"]},"requestContext":{"serviceNetworkArn":"arn","region":"us-east-1"}}"#;
+const S3: &str = r#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","awsRegion":"us-east-1","eventTime":"2026-11-23T03:41:34.505Z","eventName":"ObjectCreated:Put","requestParameters":{"sourceIPAddress":"127.0.0.1"},"responseElements":{"x-amz-request-id":"C3D13FE58DE4C810","x-amz-id-2":"FMyUVURIY8"},"s3":{"bucket":{"name":"vault"},"object":{"key":"a.jpg","size":1024}}}]}"#;
+const SES: &str = r#"{"Records":[{"eventSource":"aws:ses","eventVersion":"1.0","ses":{"mail":{"timestamp":"2026-11-23T03:41:34.505Z","source":"a@example.com","messageId":"m-1","headers":[{"name":"From","value":"a"},{"name":"x-correlation-id","value":"corr-1"}]},"receipt":{}}}]}"#;
+/// The data is base64 of `{"__context__":"corr-1"}`.
+const FIREHOSE: &str = r#"{"invocationId":"i-1","deliveryStreamArn":"arn:aws:firehose:us-east-1:000000000000:deliverystream/s","region":"us-east-1","records":[{"recordId":"r-1","approximateArrivalTimestamp":1510254474105,"data":"eyJfX2NvbnRleHRfXyI6ImNvcnItMSJ9"}]}"#;
+const DOCUMENT_DB: &str = r#"{"eventSourceArn":"arn:aws:rds:us-east-1:000000000000:cluster:c","eventSource":"aws:docdb","events":[{"event":{"_id":{"_data":"0163"},"clusterTime":{"$timestamp":{"t":1676588775,"i":9}},"fullDocument":{"_id":{"$oid":"63ee"},"__context__":"corr-1"},"operationType":"insert"}}]}"#;
+const ACTIVE_MQ: &str = r#"{"eventSource":"aws:mq","eventSourceArn":"arn:aws:mq:us-east-1:000000000000:broker:b","messages":[{"messageID":"ID:b-1","messageType":"jms/text-message","deliveryMode":1,"correlationID":"corr-1","data":"aGVsbG8="}]}"#;
+const COGNITO: &str = r#"{"version":"1","triggerSource":"PreSignUp_SignUp","region":"us-east-1","userPoolId":"p","userName":"ann","callerContext":{"awsSdkVersion":"1","clientId":"c"},"request":{"userAttributes":{},"clientMetadata":{"correlation-id":"corr-1"}},"response":{}}"#;
+const LEX: &str = r#"{"sessionId":"s-1","inputTranscript":"hi","bot":{"id":"b","name":"n"},"sessionState":{"sessionAttributes":{"correlation-id":"corr-1"},"intent":{"name":"i"}}}"#;
+const BEDROCK: &str = r#"{"messageVersion":"1.0","agent":{"name":"a","id":"i"},"sessionId":"s","inputText":"hi","actionGroup":"g","sessionAttributes":{"correlation-id":"corr-1"},"promptSessionAttributes":{}}"#;
+const CLOUD_FORMATION: &str = r#"{"RequestType":"Create","ResponseURL":"https://example.com","StackId":"arn:aws:cloudformation:us-east-1:000000000000:stack/s/1","RequestId":"corr-1","ResourceType":"Custom::T","LogicalResourceId":"l"}"#;
+
+fn bytes_of(event: &str) -> Vec<u8> {
+    event.as_bytes().to_vec()
 }
 
 fn bytes(event: &Value) -> Vec<u8> {
@@ -219,6 +259,34 @@ fn kafka() -> Vec<u8> {
 
 fn direct() -> Vec<u8> {
     bytes(&json!({"__context__": {"x-correlation-id": "corr-1"}, "key": "a/b", "size": 1024}))
+}
+
+/// Ten messages that name their request in an attribute.
+fn typed() -> SqsEvent {
+    let body = "a line of text ".repeat(100_000 / 15);
+    let records = (0..10)
+        .map(|number| message(&body, &attribute(&format!("corr-{number}"))))
+        .collect::<Vec<_>>()
+        .join(",");
+    serde_json::from_str(&format!("{{\"Records\":[{records}]}}")).expect("an SQS event")
+}
+
+/// Both take an event of their own: cloning it costs the same.
+fn typed_batch() -> Work {
+    let event = typed();
+    steady(move || {
+        let report = Batch::from(black_box(&event).clone()).each(|_| Ok::<_, &str>(()));
+        assert!(report.is_ok());
+    })
+}
+
+fn written_batch() -> Work {
+    let event = typed();
+    steady(move || {
+        let records = black_box(&event).clone().records;
+        let report = Batch::new(records).each(|_| Ok::<_, &str>(()));
+        assert!(report.is_ok());
+    })
 }
 
 /// Reading ten records, opening and closing their spans, and the report.

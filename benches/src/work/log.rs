@@ -35,6 +35,15 @@ pub(super) fn rows() -> Vec<(&'static str, Contenders)> {
             ],
         ),
         (
+            "log line, redaction",
+            vec![
+                ("off", || ours_with("off", event)),
+                ("on", || ours_with("on", event)),
+                ("off, text with three secrets", || ours_with("off", secrets)),
+                ("on, text with three secrets", || ours_with("on", secrets)),
+            ],
+        ),
+        (
             "log line to a pipe",
             vec![
                 ("by hand", by_hand_to_pipe),
@@ -61,6 +70,13 @@ fn values() -> (i64, &'static str, f64) {
 fn event() {
     let (size, key, seconds) = values();
     tracing::info!(target: "benches", size, key, seconds, "file stored");
+}
+
+/// What a careless handler logs.
+fn secrets() {
+    let (size, _, seconds) = values();
+    let text = black_box("ann@example.com paid with 4111 1111 1111 1111, token=t0ps3cret");
+    tracing::info!(target: "benches", size, text, seconds, "file stored");
 }
 
 fn span() -> tracing::Span {
@@ -135,13 +151,18 @@ fn piped(mut work: Work) -> Work {
 }
 
 fn ours() -> Work {
-    let function: &'static Function = Box::leak(Box::new(Function::new()));
+    ours_with("on", event)
+}
+
+fn ours_with(redaction: &str, log: fn()) -> Work {
+    let function = Function::with_env([("OBS_REDACT", redaction)]);
+    let function: &'static Function = Box::leak(Box::new(function));
     in_parts(
         256,
         move |times| {
             function.scope(|| {
                 let _span = span().entered();
-                timed(times, event)
+                timed(times, log)
             })
         },
         || function.clear_output(),

@@ -3,13 +3,16 @@
 use std::{
     convert::Infallible,
     hint::black_box,
+    io::IoSlice,
     net::UdpSocket,
+    os::fd::AsRawFd as _,
     pin::pin,
     task::{self, Poll, Waker},
     time::Duration,
 };
 
 use cloudvault_obs::{Context, LambdaEvent, testing::Function};
+use nix::sys::socket::{ControlMessage, MsgFlags, MultiHeaders, sendmmsg, sendmsg};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tower::{Layer as _, Service as _};
@@ -46,6 +49,15 @@ pub(super) fn rows() -> Vec<(&'static str, Contenders)> {
             ],
         ),
         ("sending", vec![("one UDP datagram", udp)]),
+        (
+            "sending eight spans",
+            vec![
+                ("a datagram each", || sending(each)),
+                ("a datagram each, one sendmmsg call", || sending(together)),
+                ("a datagram each, one GSO call", || sending(segmented)),
+                ("one document, as cloudvault-obs", || sending(nested)),
+            ],
+        ),
     ]
 }
 
@@ -134,16 +146,77 @@ fn by_hand_subsegment() -> Work {
     })
 }
 
-fn udp() -> Work {
+fn daemon() -> (UdpSocket, UdpSocket) {
     let daemon = UdpSocket::bind("127.0.0.1:0").expect("a port");
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
     socket
         .connect(daemon.local_addr().expect("an address"))
         .expect("connected");
+    (daemon, socket)
+}
+
+fn udp() -> Work {
+    let (daemon, socket) = daemon();
     let mut document = Vec::new();
     by_hand::subsegment(&mut document, 1, (1, "vault"));
     steady(move || {
         let _keep = &daemon;
         let _ = socket.send(&document);
     })
+}
+
+/// Eight documents of one length, one behind the other.
+struct Eight {
+    bytes: Vec<u8>,
+    each: usize,
+}
+
+fn sending(send: fn(&UdpSocket, &Eight)) -> Work {
+    let (daemon, socket) = daemon();
+    let mut bytes = Vec::new();
+    for id in 1..=8 {
+        by_hand::subsegment(&mut bytes, id, (1, "vault"));
+    }
+    let each = bytes.len() / 8;
+    let eight = Eight { bytes, each };
+    steady(move || {
+        let _keep = &daemon;
+        send(&socket, black_box(&eight));
+    })
+}
+
+fn each(socket: &UdpSocket, eight: &Eight) {
+    for document in eight.bytes.chunks(eight.each) {
+        socket.send(document).expect("sent");
+    }
+}
+
+fn together(socket: &UdpSocket, eight: &Eight) {
+    let parts: Vec<[IoSlice<'_>; 1]> = eight
+        .bytes
+        .chunks(eight.each)
+        .map(|document| [IoSlice::new(document)])
+        .collect();
+    let mut headers = MultiHeaders::<()>::preallocate(parts.len(), None);
+    let sent = sendmmsg(
+        socket.as_raw_fd(),
+        &mut headers,
+        &parts,
+        [None; 8],
+        [],
+        MsgFlags::empty(),
+    );
+    assert_eq!(sent.expect("sent").count(), 8);
+}
+
+fn segmented(socket: &UdpSocket, eight: &Eight) {
+    let each = u16::try_from(eight.each).expect("short");
+    let size = [ControlMessage::UdpGsoSegments(&each)];
+    let bytes = [IoSlice::new(&eight.bytes)];
+    sendmsg::<()>(socket.as_raw_fd(), &bytes, &size, MsgFlags::empty(), None).expect("sent");
+}
+
+/// As many bytes as a tree of eight spans has, in one datagram.
+fn nested(socket: &UdpSocket, eight: &Eight) {
+    socket.send(&eight.bytes).expect("sent");
 }

@@ -9,16 +9,19 @@
 //!
 //! * [`trace`]: trace ids, segment ids and the `X-Amzn-Trace-Id` header;
 //! * [`correlation`]: the id that follows one request through every function;
+//! * [`lineage`]: the functions that it has passed;
 //! * [`json`]: the writer beneath every document;
 //! * [`redact`]: what must not be written, and how it is found;
 //! * [`log`]: the fields of spans and events, and the log line;
 //! * [`segment`]: X-Ray subsegment documents;
 //! * [`metric`]: series, units, limits; [`names`]: the well-known metrics;
+//!   [`variables`]: what the environment decides;
 //! * [`journal`]: how points reach the extension;
 //! * [`emf`]: how they reach CloudWatch where there is no extension.
 
 pub mod trace;
 pub mod correlation;
+pub mod lineage;
 pub mod json;
 pub mod time;
 pub mod redact;
@@ -26,6 +29,7 @@ pub mod log;
 pub mod segment;
 pub mod metric;
 pub mod names;
+pub mod variables;
 pub mod journal;
 pub mod emf;
 

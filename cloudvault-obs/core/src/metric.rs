@@ -180,6 +180,7 @@ macro_rules! units {
     ($($name:ident $text:literal),+ $(,)?) => {
         /// CloudWatch's units.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+        #[non_exhaustive]
         pub enum Unit {
             $(#[doc = concat!("`", $text, "`")] $name,)+
             /// `None`: the value has no unit.

@@ -1,6 +1,9 @@
 //! The well-known metric names: every custom metric that the shipped functions
 //! record and that `dashboards/` and `alarms/` may name.
 
+pub mod platform;
+pub mod extension;
+
 use crate::metric::{Resolution, Unit};
 
 /// One well-known metric.
@@ -66,10 +69,15 @@ pub const CLOUDVAULT: &[WellKnown] = &[
     ),
 ];
 
+/// Every well-known metric.
+pub fn all() -> impl Iterator<Item = &'static WellKnown> {
+    CLOUDVAULT.iter().chain(platform::ALL).chain(extension::ALL)
+}
+
 /// Looks a well-known metric up by its name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static WellKnown> {
-    CLOUDVAULT.iter().find(|known| known.name == name)
+    all().find(|known| known.name == name)
 }
 
 #[cfg(test)]
@@ -78,13 +86,9 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_found() {
-        for (index, known) in CLOUDVAULT.iter().enumerate() {
+        for (index, known) in all().enumerate() {
             assert_eq!(find(known.name), Some(known));
-            assert!(
-                CLOUDVAULT[..index]
-                    .iter()
-                    .all(|other| other.name != known.name)
-            );
+            assert!(all().take(index).all(|other| other.name != known.name));
         }
         assert_eq!(find("FilesUplaoded"), None);
     }

@@ -21,6 +21,27 @@ pub fn rfc3339(out: &mut Vec<u8>, epoch_ms: i64) {
     out.extend_from_slice(&text);
 }
 
+/// The same moment as a clock shows it that is `offset_minutes` ahead of UTC:
+/// `2026-11-23T04:41:34.505+01:00`.
+pub fn rfc3339_at(out: &mut Vec<u8>, epoch_ms: i64, offset_minutes: i32) {
+    rfc3339(
+        out,
+        epoch_ms.saturating_add(i64::from(offset_minutes) * 60_000),
+    );
+    out.pop();
+    let (hours, minutes) = (
+        offset_minutes.unsigned_abs() / 60,
+        offset_minutes.unsigned_abs() % 60,
+    );
+    let mut text = *b"+00:00";
+    if offset_minutes < 0 {
+        text[0] = b'-';
+    }
+    digits(&mut text[1..3], hours);
+    digits(&mut text[4..6], minutes);
+    out.extend_from_slice(&text);
+}
+
 fn digits(out: &mut [u8], mut number: u32) {
     for digit in out.iter_mut().rev() {
         *digit = b'0' + (number % 10) as u8;
@@ -66,5 +87,19 @@ mod tests {
         check(4_107_542_399_999, "2100-02-28T23:59:59.999Z");
         check(i64::MAX, "9999-12-31T23:59:59.999Z");
         check(i64::MIN, "0000-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn other_clocks_show_the_same_moment_with_their_offset() {
+        let check = |offset: i32, expect: &str| {
+            let mut out = Vec::new();
+            rfc3339_at(&mut out, 1_795_405_294_505, offset);
+            assert_eq!(String::from_utf8(out).unwrap(), expect);
+        };
+        check(0, "2026-11-23T03:41:34.505+00:00");
+        check(60, "2026-11-23T04:41:34.505+01:00");
+        check(-210, "2026-11-23T00:11:34.505-03:30");
+        check(-300, "2026-11-22T22:41:34.505-05:00");
+        check(765, "2026-11-23T16:26:34.505+12:45");
     }
 }

@@ -33,22 +33,21 @@ impl TraceId {
 
     /// Appends the id as X-Ray writes it, 35 bytes.
     pub fn append(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.text());
+    }
+
+    fn text(self) -> [u8; 35] {
         let digits = hex_digits(self.0);
-        out.extend_from_slice(b"1-");
-        out.extend_from_slice(&digits[..8]);
-        out.push(b'-');
-        out.extend_from_slice(&digits[8..]);
+        let mut text = *b"1-00000000-000000000000000000000000";
+        text[2..10].copy_from_slice(&digits[..8]);
+        text[11..].copy_from_slice(&digits[8..]);
+        text
     }
 }
 
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "1-{:08x}-{:024x}",
-            self.0 >> 96,
-            self.0 & (u128::MAX >> 32)
-        )
+        f.write_str(std::str::from_utf8(&self.text()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -65,7 +64,7 @@ impl FromStr for TraceId {
         let error = ParseTraceError("trace id: expected 1-8hex-24hex");
         let (time, rest) = text
             .strip_prefix("1-")
-            .and_then(|rest| rest.split_once('-'))
+            .and_then(|rest| split_once(rest, b'-'))
             .ok_or(error)?;
         let (time, rest) = (hex(time, 8).ok_or(error)?, hex(rest, 24).ok_or(error)?);
         Ok(Self(time << 96 | rest))
@@ -91,7 +90,11 @@ impl SegmentId {
 
     /// Appends the id as X-Ray and W3C write it, 16 bytes.
     pub fn append(self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&hex_digits(u128::from(self.0.get()))[16..]);
+        let mut text = [0; 16];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0.get().to_be_bytes()) {
+            pair.copy_from_slice(&HEX_PAIRS[usize::from(byte)]);
+        }
+        out.extend_from_slice(&text);
     }
 }
 
@@ -235,8 +238,11 @@ impl FromStr for TraceHeader {
         }
         let (mut root, mut parent, mut sampled, mut lineage) =
             (None, None, Sampled::default(), None);
-        for part in text.split(';') {
-            let Some((key, value)) = part.split_once('=') else {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (part, next) = split_once(rest, b';').unwrap_or((rest, ""));
+            rest = next;
+            let Some((key, value)) = split_once(part, b'=') else {
                 continue;
             };
             let (key, value) = (key.trim(), value.trim());
@@ -295,8 +301,28 @@ impl fmt::Display for ParseTraceError {
 impl error::Error for ParseTraceError {}
 
 fn hex(text: &str, digits: usize) -> Option<u128> {
-    let plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    plain.then(|| u128::from_str_radix(text, 16).ok()).flatten()
+    let bytes = text.as_bytes();
+    if bytes.len() != digits {
+        return None;
+    }
+    // The halves apart: every step of a u128 is two.
+    let (high, low) = bytes.split_at(digits.saturating_sub(16));
+    Some(u128::from(hex_word(high)?) << 64 | u128::from(hex_word(low)?))
+}
+
+/// At most sixteen digits.
+fn hex_word(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |bits, digit| {
+        let value = HEX_VALUES[usize::from(*digit)];
+        (value < 16).then(|| bits << 4 | u64::from(value))
+    })
+}
+
+/// As `str::split_once`, for an ASCII byte of a text so short that a searcher
+/// costs more than the search.
+fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == at)?;
+    Some((&text[..at], &text[at + 1..]))
 }
 
 /// W3C's identifiers are in lower case only.
@@ -313,6 +339,18 @@ fn hex_digits(bits: u128) -> [u8; 32] {
     }
     out
 }
+
+/// What each byte stands for as a digit; 16 for those that are none.
+const HEX_VALUES: [u8; 256] = {
+    let mut values = [16; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        values[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        values[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+};
 
 const HEX_PAIRS: [[u8; 2]; 256] = {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

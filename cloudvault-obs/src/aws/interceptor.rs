@@ -25,7 +25,10 @@ use cloudvault_obs_core::trace::TraceHeader;
 use tracing::{Span, field::Empty};
 
 use super::{call, message};
-use crate::invocation::{self, Invocation};
+use crate::{
+    invocation::{self, Invocation},
+    propagation::{self, Outbound},
+};
 
 /// Records a client's calls; see the [module](super).
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,6 +49,8 @@ struct Call {
     span: Span,
     /// The invocation that made it: hooks may run on any thread.
     invocation: Arc<Invocation>,
+    /// The ids of the record that was worked on when it was made.
+    ids: Outbound,
     attempts: u64,
 }
 
@@ -59,9 +64,12 @@ impl Intercept for Interceptor {
         "cloudvault_obs"
     }
 
-    fn read_before_execution(
+    /// The first hook that knows which operation this is: at the one before, an
+    /// interceptor of the client's has only the client's configuration.
+    fn read_before_serialization(
         &self,
         _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let Some(invocation) = invocation::current() else {
@@ -71,8 +79,10 @@ impl Intercept for Interceptor {
             (metadata.service(), metadata.name())
         });
         let span = open(service, operation);
+        let ids = propagation::of(&invocation, String::new());
         cfg.interceptor_state().store_put(Call {
             span,
+            ids,
             invocation,
             attempts: 0,
         });
@@ -91,9 +101,9 @@ impl Intercept for Interceptor {
         let request = context.request_mut();
         let kind = message::Kind::of(metadata.service(), metadata.name());
         let changed = kind.and_then(|kind| {
-            let ids = message::Ids {
-                correlation_id: &crate::propagation::correlation_id(&call.invocation),
-                trace_header: call.header().map(|header| header.to_string()),
+            let ids = Outbound {
+                trace_header: call.header().map_or_else(String::new, |it| it.to_string()),
+                ..call.ids.clone()
             };
             message::with_ids(kind, request.body().bytes()?, &ids)
         });

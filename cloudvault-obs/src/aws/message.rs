@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::propagation::{CONTEXT, Outbound};
+
 /// An operation that sends messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -15,15 +17,6 @@ pub(super) enum Kind {
     Events,
 }
 
-/// What a message is to carry.
-#[derive(Debug)]
-pub(super) struct Ids<'a> {
-    pub(super) correlation_id: &'a str,
-    pub(super) trace_header: Option<String>,
-}
-
-/// The name of the attribute, as [`crate::propagation`] documents it.
-const ATTRIBUTE: &str = "correlation-id";
 const TRACE_ATTRIBUTE: &str = "AWSTraceHeader";
 /// SQS refuses an eleventh attribute; SNS drops the message on its way to SQS.
 const MAX_ATTRIBUTES: usize = 10;
@@ -44,7 +37,7 @@ impl Kind {
 }
 
 /// The body with the ids, or `None` where it stays as it is.
-pub(super) fn with_ids(kind: Kind, body: &[u8], ids: &Ids<'_>) -> Option<Vec<u8>> {
+pub(super) fn with_ids(kind: Kind, body: &[u8], ids: &Outbound) -> Option<Vec<u8>> {
     if body.len() > MAX_BODY {
         return None;
     }
@@ -82,40 +75,53 @@ pub(super) fn with_ids(kind: Kind, body: &[u8], ids: &Ids<'_>) -> Option<Vec<u8>
     }
 }
 
-fn queued(entry: &mut Map<String, Value>, ids: &Ids<'_>) {
+fn queued(entry: &mut Map<String, Value>, ids: &Outbound) {
     let text = |text: &str| json!({"DataType": "String", "StringValue": text});
-    if let Some(attributes) = object(entry, "MessageAttributes")
-        && attributes.len() < MAX_ATTRIBUTES
-        && !attributes.keys().any(|key| names_correlation(key))
-    {
-        attributes.insert(ATTRIBUTE.to_owned(), text(ids.correlation_id));
+    if let Some(attributes) = object(entry, "MessageAttributes") {
+        let names: Vec<String> = attributes.keys().cloned().collect();
+        for (name, value) in missing(ids, &names) {
+            attributes.insert(name.to_owned(), text(value));
+        }
     }
-    if let (Some(trace), Some(attributes)) =
-        (&ids.trace_header, object(entry, "MessageSystemAttributes"))
+    if !ids.trace_header.is_empty()
+        && let Some(attributes) = object(entry, "MessageSystemAttributes")
     {
         attributes
             .entry(TRACE_ATTRIBUTE)
-            .or_insert_with(|| text(trace));
+            .or_insert_with(|| text(&ids.trace_header));
     }
+}
+
+/// What a message with attributes of these `names` has to carry and room for; of
+/// one that has an id of its own, nothing.
+fn missing<'a>(
+    ids: &'a Outbound,
+    names: &[String],
+) -> impl Iterator<Item = (&'static str, &'a str)> {
+    let own = names.iter().any(|name| names_correlation(name));
+    let room = MAX_ATTRIBUTES.saturating_sub(names.len());
+    let new: Vec<_> = ids
+        .attributes()
+        .filter(|(name, _)| !names.iter().any(|known| known == name))
+        .take(if own { 0 } else { room })
+        .collect();
+    new.into_iter()
 }
 
 /// An event has a place for the trace, and none for the correlation id but in
 /// its detail, where that is an object.
-fn event(entry: &mut Map<String, Value>, ids: &Ids<'_>) {
-    if let Some(trace) = &ids.trace_header {
+fn event(entry: &mut Map<String, Value>, ids: &Outbound) {
+    if !ids.trace_header.is_empty() {
         entry
             .entry("TraceHeader")
-            .or_insert_with(|| trace.as_str().into());
+            .or_insert_with(|| ids.trace_header.as_str().into());
     }
     let detail = entry.get("Detail").and_then(Value::as_str);
     let Some(Ok(mut detail)) = detail.map(serde_json::from_str::<Map<String, Value>>) else {
         return;
     };
-    if !detail.contains_key("__context__") {
-        detail.insert(
-            "__context__".to_owned(),
-            json!({"correlation_id": ids.correlation_id}),
-        );
+    if !detail.contains_key(CONTEXT) {
+        detail.insert(CONTEXT.to_owned(), ids.context());
         entry.insert(
             "Detail".to_owned(),
             Value::Object(detail).to_string().into(),
@@ -132,8 +138,8 @@ fn object<'a>(entry: &'a mut Map<String, Value>, key: &str) -> Option<&'a mut Ma
     member.as_object_mut()
 }
 
-/// Adds one attribute behind each of `prefixes` to a form.
-fn form(body: &[u8], ids: &Ids<'_>, prefixes: &[&str]) -> Option<Vec<u8>> {
+/// Adds the attributes behind each of `prefixes` to a form.
+fn form(body: &[u8], ids: &Outbound, prefixes: &[&str]) -> Option<Vec<u8>> {
     let mut text = std::str::from_utf8(body).ok()?.to_owned();
     for prefix in prefixes {
         let names: Vec<String> = text
@@ -142,17 +148,14 @@ fn form(body: &[u8], ids: &Ids<'_>, prefixes: &[&str]) -> Option<Vec<u8>> {
             .filter(|(key, _)| key.starts_with(prefix) && key.ends_with(".Name"))
             .map(|(_, name)| name.to_owned())
             .collect();
-        if names.len() >= MAX_ATTRIBUTES || names.iter().any(|name| names_correlation(name)) {
-            continue;
-        }
-        let number = names.len() + 1;
-        let id = encoded(ids.correlation_id);
-        for (key, value) in [
-            ("Name", ATTRIBUTE),
-            ("Value.DataType", "String"),
-            ("Value.StringValue", &id),
-        ] {
-            text.push_str(&format!("&{prefix}{number}.{key}={value}"));
+        for (number, (name, value)) in (names.len() + 1..).zip(missing(ids, &names)) {
+            for (key, value) in [
+                ("Name", name),
+                ("Value.DataType", "String"),
+                ("Value.StringValue", &encoded(value)),
+            ] {
+                text.push_str(&format!("&{prefix}{number}.{key}={value}"));
+            }
         }
     }
     Some(text.into_bytes())

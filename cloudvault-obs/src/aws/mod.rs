@@ -18,8 +18,9 @@
 //!   invocation's `Lineage`, also where invocations run concurrently: the SDK's
 //!   own recursion detection reads a process-wide variable that such
 //!   environments do not set;
-//! * takes the correlation id to whoever receives the message: a message
-//!   attribute of SQS and SNS, `__context__` in the detail of an EventBridge
+//! * takes the correlation id, the debug decision and the functions passed so far
+//!   to whoever receives the message: message
+//!   attributes of SQS and SNS, `__context__` in the detail of an EventBridge
 //!   event. A message that has one already, or has no room left (SQS takes ten
 //!   attributes), is sent as it is.
 //!

@@ -20,7 +20,10 @@ use aws_smithy_types::{
 use serde_json::{Value, json};
 
 use super::{Interceptor, message};
-use crate::segment::testing::{TRACE, Traced};
+use crate::{
+    propagation::Outbound,
+    segment::testing::{TRACE, Traced},
+};
 
 fn request(uri: &str, headers: &[(&'static str, &'static str)], body: &str) -> HttpRequest {
     let mut request = HttpRequest::new(SdkBody::from(body));
@@ -49,7 +52,7 @@ fn call(
     let mut context: InterceptorContext<Input, Output, Error> =
         InterceptorContext::new(Input::doesnt_matter());
     interceptor
-        .read_before_execution(&(&context).into(), &mut cfg)
+        .read_before_serialization(&(&context).into(), &components, &mut cfg)
         .unwrap();
     context.enter_serialization_phase();
     let _ = context.take_input();
@@ -253,9 +256,11 @@ fn a_queued_message_carries_the_ids_and_its_length_is_right() {
 }
 
 fn changed(kind: message::Kind, body: &str) -> String {
-    let ids = message::Ids {
-        correlation_id: "c 1",
-        trace_header: Some("Root=r".to_owned()),
+    let ids = Outbound {
+        correlation_id: "c 1".to_owned(),
+        trace_header: "Root=r".to_owned(),
+        debug: false,
+        lineage: String::new(),
     };
     let body = message::with_ids(kind, body.as_bytes(), &ids).expect("changed");
     String::from_utf8(body).unwrap()
@@ -307,7 +312,7 @@ fn what_a_message_says_already_is_left_alone() {
         serde_json::from_str(sent["Entries"][0]["Detail"].as_str().unwrap()).unwrap();
     assert_eq!(
         detail,
-        json!({"a": 1, "__context__": {"correlation_id": "c 1"}})
+        json!({"a": 1, "__context__": {"x-correlation-id": "c 1", "x-amzn-trace-id": "Root=r"}})
     );
     assert_eq!(sent["Entries"][0]["TraceHeader"], "Root=r");
     assert_eq!(sent["Entries"][1], events["Entries"][1]);

@@ -36,7 +36,8 @@
 //!
 //! Records are of any type that serializes as Lambda wrote it: a
 //! [`serde_json::Value`], a `Box<serde_json::value::RawValue>`, or a record of
-//! `aws_lambda_events`, whose events become batches with the feature `events`.
+//! `aws_lambda_events`, whose events become batches with the feature `events`;
+//! their bodies and data are read where they are and never written down again.
 
 mod report;
 mod ledger;
@@ -105,6 +106,17 @@ pub struct Batch<R> {
     ledger: Arc<Ledger>,
     /// A record's JSON while it is read.
     scratch: Vec<u8>,
+    read: Reader<R>,
+}
+
+/// What a record says; it may be written to the memory that is given.
+type Reader<R> = fn(&R, &mut Vec<u8>) -> Record;
+
+/// Writes the record down as Lambda wrote it, and reads that.
+fn written<R: Serialize>(record: &R, scratch: &mut Vec<u8>) -> Record {
+    // A record that cannot be written down is one that says nothing.
+    let written = serde_json::to_writer(&mut *scratch, record);
+    written.map_or_else(|_| Record::default(), |()| record::read(scratch))
 }
 
 #[derive(Debug)]
@@ -118,6 +130,11 @@ struct Pending<R> {
 impl<R: Serialize> Batch<R> {
     /// A batch of `records`, in the order in which Lambda gave them.
     pub fn new(records: impl IntoIterator<Item = R>) -> Self {
+        Self::read_by(written, records)
+    }
+
+    /// A batch of records that are read in a way of their own.
+    fn read_by(read: Reader<R>, records: impl IntoIterator<Item = R>) -> Self {
         let pending: VecDeque<_> = records
             .into_iter()
             .enumerate()
@@ -133,6 +150,7 @@ impl<R: Serialize> Batch<R> {
             pending,
             ledger,
             scratch: Vec::new(),
+            read,
         }
     }
 
@@ -245,9 +263,7 @@ impl<R: Serialize> Batch<R> {
             return lane.clone();
         }
         self.scratch.clear();
-        // A record that cannot be written down is one that says nothing.
-        let written = serde_json::to_writer(&mut self.scratch, &pending.record);
-        let read = written.map_or_else(|_| Record::default(), |()| record::read(&self.scratch));
+        let read = (self.read)(&pending.record, &mut self.scratch);
         let lane = Lane::of(&read);
         self.ledger.name(pending.index, &read, &lane);
         pending.read = Some((read, lane.clone()));
@@ -273,7 +289,7 @@ impl<R: Serialize> Batch<R> {
         let slot = Slot {
             span,
             correlation_id: id.as_ref().map(ToString::to_string),
-            scope: id.and_then(Scope::new),
+            scope: id.and_then(|id| Scope::new(id, read.found.lineage)),
             lane,
             index: pending.index,
             ledger: Arc::clone(&self.ledger),

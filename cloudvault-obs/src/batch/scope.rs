@@ -5,15 +5,19 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use cloudvault_obs_core::correlation::CorrelationId;
+use cloudvault_obs_core::{correlation::CorrelationId, lineage::Lineage};
 
-use crate::invocation::{self, Invocation};
+use crate::{
+    invocation::{self, Invocation},
+    log::warn_of_loop,
+};
 
-/// A record's id, in the invocation that the record came with.
+/// A record's id and way, in the invocation that the record came with.
 #[derive(Debug, Clone)]
 pub(super) struct Scope {
     invocation: Arc<Invocation>,
     id: CorrelationId,
+    lineage: Lineage,
 }
 
 thread_local! {
@@ -22,9 +26,15 @@ thread_local! {
 
 impl Scope {
     /// `None` outside an invocation, where nothing is passed on.
-    pub(super) fn new(id: CorrelationId) -> Option<Self> {
+    pub(super) fn new(id: CorrelationId, lineage: Option<Lineage>) -> Option<Self> {
         let invocation = invocation::current()?;
-        Some(Self { invocation, id })
+        let lineage = lineage.unwrap_or_default().through(invocation.function());
+        warn_of_loop(&invocation, &lineage);
+        Some(Self {
+            invocation,
+            id,
+            lineage,
+        })
     }
 
     pub(super) fn enter(&self) -> Entered {
@@ -48,13 +58,14 @@ impl Drop for Entered {
     }
 }
 
-/// The id of the record of `invocation` that is worked on, if one is.
-pub(crate) fn correlation_id(invocation: &Arc<Invocation>) -> Option<CorrelationId> {
+/// The id and way of the record of `invocation` that is worked on, if one is.
+pub(crate) fn current(invocation: &Arc<Invocation>) -> Option<(CorrelationId, Lineage)> {
     RECORD
         .try_with(|record| {
             let record = record.borrow();
             let scope = record.as_ref()?;
-            Arc::ptr_eq(&scope.invocation, invocation).then(|| scope.id.clone())
+            Arc::ptr_eq(&scope.invocation, invocation)
+                .then(|| (scope.id.clone(), scope.lineage.clone()))
         })
         .ok()
         .flatten()

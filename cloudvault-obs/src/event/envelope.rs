@@ -26,6 +26,9 @@ pub(super) enum Held<'a> {
     Text(Raw<'a>),
     /// As JSON in base64.
     Base64(Raw<'a>),
+    /// As JSON that somebody has decoded.
+    #[cfg(feature = "events")]
+    Bytes(&'a [u8]),
 }
 
 /// What stands on the way, to be looked at in the end.
@@ -271,7 +274,11 @@ pub(super) fn held(held: Held<'_>, nesting: u8) -> Found {
 impl Held<'_> {
     fn decode(&self, limit: usize) -> (Cow<'_, [u8]>, bool) {
         match self {
-            Self::Text(raw) if !raw.escaped => (Cow::Borrowed(raw.bytes), true),
+            #[cfg(feature = "events")]
+            Self::Bytes(bytes) => (Cow::Borrowed(bytes), true),
+            Self::Text(raw) if raw.bytes.len() <= limit && !raw.is_escaped() => {
+                (Cow::Borrowed(raw.bytes), true)
+            }
             Self::Text(raw) => {
                 let (text, whole) = raw.decode(limit);
                 (Cow::Owned(text.into_bytes()), whole)
@@ -279,7 +286,7 @@ impl Held<'_> {
             Self::Base64(raw) => {
                 let decoded;
                 // Some encoders write `\/`.
-                let text = if raw.escaped {
+                let text = if raw.first(limit).is_escaped() {
                     decoded = raw.decode(usize::MAX).0;
                     decoded.as_bytes()
                 } else {

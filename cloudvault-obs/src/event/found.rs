@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use cloudvault_obs_core::{correlation::CorrelationId, trace::TraceHeader};
+use cloudvault_obs_core::{correlation::CorrelationId, lineage::Lineage, trace::TraceHeader};
 
 use super::{
     names::{Name, of_baggage},
@@ -72,6 +72,8 @@ pub(crate) struct Found {
     pub(crate) trace: Option<TraceHeader>,
     /// Whether the sender wrote its debug lines, where it said so.
     pub(crate) debug: Option<bool>,
+    /// The functions that the request has passed.
+    pub(crate) lineage: Option<Lineage>,
 }
 
 impl Found {
@@ -105,6 +107,12 @@ impl Found {
         }
     }
 
+    fn passed(&mut self, text: &str) {
+        if self.lineage.is_none() {
+            self.lineage = text.parse().ok();
+        }
+    }
+
     /// Takes over what an event inside this one says.
     pub(super) fn absorb(&mut self, inner: Self) {
         if let Some((origin, id)) = inner.best
@@ -114,6 +122,7 @@ impl Found {
         }
         self.trace = self.trace.take().or(inner.trace);
         self.debug = self.debug.or(inner.debug);
+        self.lineage = self.lineage.take().or(inner.lineage);
     }
 }
 
@@ -164,6 +173,7 @@ impl Clues {
                 found.debug = found.debug.or(said);
             }
             Name::Trace => trace(&text, place, found),
+            Name::Lineage => found.passed(&text),
             Name::Other => {}
         }
         Ok(())
@@ -179,7 +189,11 @@ impl Clues {
         found.offer(origins[1], self.plain.as_deref());
         found.offer(origins[1], self.similar.as_deref());
         if let Some(baggage) = self.baggage {
-            found.offer(origins[2], of_baggage(&baggage).as_deref());
+            let member = |wanted| of_baggage(&baggage, wanted);
+            found.offer(origins[2], member("correlation.id").as_deref());
+            if let Some(text) = member("correlation.lineage") {
+                found.passed(&text);
+            }
         }
     }
 }

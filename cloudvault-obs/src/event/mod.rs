@@ -40,7 +40,11 @@
 //!    CodePipeline's job, Connect's contact;
 //! 6. the root of the header `X-Amzn-Trace-Id` (ALB);
 //! 7. the id of the message or record;
-//! 8. none of all these: a UUIDv7, made when the invocation begins.
+//! 8. none of all these: Lambda's request id. It stays the same when Lambda tries
+//!    an asynchronous invocation again, and is what the platform's own lines say.
+//!
+//! Where the id stands, `debug-log-enabled` and `correlation-lineage` are read, too:
+//! the sender's debug decision, and the functions that the request has passed.
 //!
 //! Of a batch it is the first record's; [`crate::batch`] gives every record its own.
 //!
@@ -91,7 +95,8 @@ pub fn correlation_id(payload: &[u8]) -> Option<String> {
 pub struct Finding {
     /// The service that the event comes from.
     pub source: Source,
-    /// The correlation id; `None` where the event has none and one is made.
+    /// The correlation id; `None` where the event has none, and the invocation
+    /// has Lambda's request id.
     pub correlation_id: Option<String>,
     /// Where the id stands.
     pub origin: Option<Origin>,

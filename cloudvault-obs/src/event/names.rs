@@ -15,6 +15,8 @@ pub(super) enum Name {
     Trace,
     /// `debug-log-enabled`: the sender wrote its debug lines.
     Debug,
+    /// `correlation-lineage`: the functions that the request has passed.
+    Lineage,
     /// None of ours.
     Other,
 }
@@ -27,6 +29,7 @@ impl Name {
             Some(b'x') if same_letters(name, b"xcorrelationid") => Self::Exact,
             Some(b'x') if starts_with(name, "x-correlation-") => Self::Similar,
             Some(b'c') if same_letters(name, b"correlationid") => Self::Plain,
+            Some(b'c') if same_letters(name, b"correlationlineage") => Self::Lineage,
             Some(b'b') if name.eq_ignore_ascii_case("baggage") => Self::Baggage,
             Some(b'a') if name.eq_ignore_ascii_case("AWSTraceHeader") => Self::Trace,
             Some(b'd') if name.eq_ignore_ascii_case("debug-log-enabled") => Self::Debug,
@@ -50,13 +53,14 @@ fn starts_with(name: &str, prefix: &str) -> bool {
         .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
 }
 
-/// `correlation.id` in a W3C baggage header: `a=1,correlation.id=x;property`.
-/// Percent-encoded values are decoded, as the standard has them.
-pub(super) fn of_baggage(text: &str) -> Option<String> {
+/// The member `wanted` of a W3C baggage header: `correlation.id` of
+/// `a=1,correlation.id=x;property`. Percent-encoded values are decoded, as the
+/// standard has them.
+pub(super) fn of_baggage(text: &str, wanted: &str) -> Option<String> {
     text.split(',').find_map(|entry| {
         let (name, value) = entry.split_once('=')?;
         let value = value.split(';').next().unwrap_or(value).trim();
-        (name.trim() == "correlation.id").then(|| percent_decoded(value))
+        (name.trim() == wanted).then(|| percent_decoded(value))
     })
 }
 
@@ -97,6 +101,7 @@ mod tests {
         check("X-Amzn-Trace-Id", Name::Trace);
         check("AWSTraceHeader", Name::Trace);
         check("debug-log-enabled", Name::Debug);
+        check("correlation-lineage", Name::Lineage);
         for other in [
             "",
             "x",
@@ -112,7 +117,8 @@ mod tests {
     #[test]
     fn baggage_gives_the_id_among_others_decoded() {
         let check = |text: &str, expect: Option<&str>| {
-            assert_eq!(of_baggage(text).as_deref(), expect, "{text}");
+            let found = of_baggage(text, "correlation.id");
+            assert_eq!(found.as_deref(), expect, "{text}");
         };
         check("a=1, correlation.id=b-1;p=2", Some("b-1"));
         check("correlation.id=a%20b%2", Some("a b%2"));

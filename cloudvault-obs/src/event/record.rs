@@ -4,7 +4,7 @@ use super::{
     Source,
     envelope::{self, Held},
     found::{Found, Origin, Place, clues},
-    scan::{Cursor, Malformed, Raw},
+    scan::{Cursor, Malformed},
 };
 
 /// What one record says.
@@ -37,11 +37,25 @@ pub(crate) fn read(json: &[u8]) -> Record {
     record
 }
 
+/// Reads a record whose body or data is at hand as bytes, beside the JSON of the
+/// rest.
+#[cfg(feature = "events")]
+pub(crate) fn read_apart(json: &[u8], body: Option<&[u8]>) -> Record {
+    let mut record = Record::default();
+    let mut parts = Parts {
+        body: body.map(Held::Bytes),
+        ..Parts::default()
+    };
+    let cursor = &mut Cursor::new(json);
+    let _ = walk_parts(cursor, &mut parts, (&mut record, Until::End, 0));
+    record
+}
+
 /// The parts of a record that are read last: others may make them needless.
 #[derive(Default)]
 struct Parts<'a> {
-    body: Option<Raw<'a>>,
-    data: Option<Raw<'a>>,
+    body: Option<Held<'a>>,
+    data: Option<Held<'a>>,
     message: Option<String>,
 }
 
@@ -51,18 +65,24 @@ pub(super) fn walk(
     nesting: u8,
     record: &mut Record,
 ) -> Result<(), Malformed> {
-    let mut parts = Parts::default();
+    walk_parts(cursor, &mut Parts::default(), (record, until, nesting))
+}
+
+fn walk_parts<'a>(
+    cursor: &mut Cursor<'a>,
+    parts: &mut Parts<'a>,
+    (record, until, nesting): (&mut Record, Until, u8),
+) -> Result<(), Malformed> {
     let ended = cursor.object(|key, cursor| {
         if key == "kinesis" {
-            kinesis(cursor, &mut parts, (record, until, nesting))?;
+            kinesis(cursor, parts, (record, until, nesting))?;
         } else {
-            member(key, cursor, &mut parts, (record, nesting))?;
+            member(key, cursor, parts, (record, nesting))?;
         }
         Ok(until == Until::End || !record.found.is_explicit())
     });
     if !record.found.is_explicit() {
-        let held = [parts.body.map(Held::Text), parts.data.map(Held::Base64)];
-        for held in held.into_iter().flatten() {
+        for held in [parts.body, parts.data].into_iter().flatten() {
             record.found.absorb(envelope::held(held, nesting));
         }
     }
@@ -83,7 +103,9 @@ fn member<'a>(
             clues(cursor, Place::Attributes, &mut record.found)
         }
         "attributes" => sqs_attributes(cursor, record),
-        "body" | "Body" => cursor.raw_text().map(|body| parts.body = body),
+        "body" | "Body" => cursor
+            .raw_text()
+            .map(|body| parts.body = body.map(Held::Text)),
         "messageId" | "MessageId" => {
             let id = cursor.text()?;
             parts.message = id.as_deref().map(str::to_owned);
@@ -121,7 +143,9 @@ fn member<'a>(
             Ok(())
         }
         // Firehose and brokers; Kafka says `value`.
-        "data" | "value" => cursor.raw_text().map(|data| parts.data = data),
+        "data" | "value" => cursor
+            .raw_text()
+            .map(|data| parts.data = data.map(Held::Base64)),
         "messageID" => cursor.text().map(|id| parts.message = id.map(Into::into)),
         // DocumentDB.
         "event" => document_change(cursor, record, nesting),
@@ -163,7 +187,7 @@ fn sns<'a>(
     cursor.object(|key, cursor| {
         match key {
             "MessageAttributes" => clues(cursor, Place::Attributes, found)?,
-            "Message" => parts.body = cursor.raw_text()?,
+            "Message" => parts.body = cursor.raw_text()?.map(Held::Text),
             "MessageId" => parts.message = cursor.text()?.map(Into::into),
             _ => cursor.skip()?,
         }
@@ -185,7 +209,7 @@ fn kinesis<'a>(
                     record.found.absorb(found);
                     return Ok(false);
                 }
-                parts.data = cursor.raw_text()?;
+                parts.data = cursor.raw_text()?.map(Held::Base64);
             }
             "sequenceNumber" => record.item = cursor.text()?.map(Into::into),
             _ => cursor.skip()?,

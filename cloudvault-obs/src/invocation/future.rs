@@ -42,19 +42,15 @@ impl<F> InvocationFuture<F> {
             finish.telemetry.recorder.cold_start(invocation);
         }
         let span = invocation_span(&finish);
-        let guard = finish
-            .invocation
-            .as_deref()
-            .map_or_else(Guard::default, Guard::new);
         let inner = span.in_scope(|| {
             if let Some(invocation) = &finish.invocation {
-                warn_of_loop(invocation);
+                warn_of_loop(invocation, &invocation.lineage);
             }
             call()
         });
         Self {
             inner: Some(inner.instrument(span)),
-            guard,
+            guard: Guard::default(),
             finish,
         }
     }

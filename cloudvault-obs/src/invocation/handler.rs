@@ -44,6 +44,7 @@ where
         let span = tracing::info_span!(
             target: HANDLER_TARGET,
             "handler",
+            service = invocation.as_ref().map(|invocation| invocation.log.shared.settings.service.as_str()),
             cold_start = invocation.as_ref().map(|invocation| invocation.cold_start),
             correlation_id = invocation.as_ref().map(|invocation| invocation.correlation_id.as_str()),
             error = Empty,
@@ -80,6 +81,9 @@ where
         let output = task::ready!(span.in_scope(|| this.future.poll(cx)));
         if let Err(error) = &output {
             tell(span, error);
+        }
+        if let Some(invocation) = &this.span.invocation {
+            invocation.log.first(Once::Answer);
         }
         // The span ends here, before the response is sent.
         drop(std::mem::replace(&mut this.span.span, Span::none()));

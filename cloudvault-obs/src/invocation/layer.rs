@@ -1,10 +1,8 @@
 //! The tower layer that begins and ends an invocation around a service.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    hash::{BuildHasher as _, RandomState},
+    sync::{Arc, atomic::Ordering},
     task::{self, Poll},
 };
 
@@ -12,7 +10,12 @@ use cloudvault_obs_core::correlation::CorrelationId;
 use uuid::Uuid;
 
 use super::{HandlerService, Invocation, future::InvocationFuture, request::Request};
-use crate::{log, segment::Trail, telemetry::Telemetry};
+use crate::{
+    log::{self, Logged},
+    segment::{Capturing, Trail},
+    subscriber::Observer,
+    telemetry::Telemetry,
+};
 
 /// Gives every invocation its context, and sends its telemetry when it ends.
 ///
@@ -29,16 +32,56 @@ use crate::{log, segment::Trail, telemetry::Telemetry};
 ///     lambda_runtime::run(obs::layer().layer(obs::service_fn(handler))).await
 /// }
 /// ```
+///
+/// Made first thing in `main`, it sees the start too: DEBUG lines that are kept
+/// (`OBS_LOG_BUFFER`) from before the first invocation are written when it is
+/// dropped without one, because `main` returned an error, when an error or a
+/// panic is logged, and with the first invocation's error.
 #[derive(Debug, Clone)]
 pub struct Layer {
+    start: Arc<Start>,
+}
+
+/// The process's telemetry, from its start to its last service.
+#[derive(Debug)]
+struct Start {
     telemetry: Arc<Telemetry>,
-    cold: Arc<AtomicBool>,
+}
+
+impl Drop for Start {
+    fn drop(&mut self) {
+        if !self.telemetry.begun.load(Ordering::Relaxed) {
+            // Nothing was ever invoked: the start has failed.
+            Observer::current(|observer| observer.lines.write_start());
+        }
+    }
 }
 
 impl Layer {
     pub(crate) fn new(telemetry: Arc<Telemetry>) -> Self {
-        let cold = Arc::new(AtomicBool::new(telemetry.starts_cold));
-        Self { telemetry, cold }
+        let start = Arc::new(Start { telemetry });
+        Self { start }
+    }
+
+    /// A layer that sees what the handler answers, too, as [`crate::run`] does:
+    /// `OBS_LOG_RESPONSE` writes it as a line, and it is kept in the metadata of
+    /// the handler's subsegment (`OBS_TRACE_CAPTURE_RESPONSE`). The answer has to
+    /// be `Serialize`.
+    ///
+    /// ```no_run
+    /// use cloudvault_obs as obs;
+    /// use tower::Layer as _;
+    ///
+    /// # async fn handler(event: obs::LambdaEvent<serde_json::Value>) -> Result<u32, obs::Error> { Ok(1) }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), obs::Error> {
+    /// let layer = obs::layer().with_responses();
+    /// lambda_runtime::run(layer.layer(obs::service_fn(handler))).await
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_responses(self) -> ResponseLayer {
+        ResponseLayer { layer: self }
     }
 
     /// Around a service that is more than the handler: its result is not the
@@ -46,8 +89,7 @@ impl Layer {
     pub(crate) fn around<S>(&self, inner: S) -> Service<S> {
         Service {
             inner,
-            telemetry: Arc::clone(&self.telemetry),
-            cold: Arc::clone(&self.cold),
+            start: Arc::clone(&self.start),
         }
     }
 }
@@ -60,12 +102,26 @@ impl<S> tower::Layer<S> for Layer {
     }
 }
 
+/// As [`Layer`], for handlers whose answers are looked at; made by
+/// [`Layer::with_responses`].
+#[derive(Debug, Clone)]
+pub struct ResponseLayer {
+    layer: Layer,
+}
+
+impl<S> tower::Layer<S> for ResponseLayer {
+    type Service = Service<HandlerService<Capturing<Logged<S>>>>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        self.layer.layer(Capturing(Logged(inner)))
+    }
+}
+
 /// A service whose requests are observed invocations; made by [`Layer`].
 #[derive(Debug, Clone)]
 pub struct Service<S> {
     inner: S,
-    telemetry: Arc<Telemetry>,
-    cold: Arc<AtomicBool>,
+    start: Arc<Start>,
 }
 
 impl<S, R> tower::Service<R> for Service<S>
@@ -82,12 +138,14 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let cold_start = self.cold.swap(false, Ordering::Relaxed);
-        let segments = &self.telemetry.segments;
-        let invocation = Arc::new(begin(&request, cold_start, &self.telemetry));
+        let telemetry = &self.start.telemetry;
+        let cold_start = telemetry.cold.swap(false, Ordering::Relaxed);
+        telemetry.begun.store(true, Ordering::Relaxed);
+        let invocation = Arc::new(begin(&request, cold_start, telemetry));
+        let segments = &telemetry.segments;
         segments.watch(&invocation, request.context().deadline);
-        let event = self.telemetry.log.settings.log_event;
-        InvocationFuture::new(invocation, Arc::clone(&self.telemetry), || {
+        let event = telemetry.log.settings.log_event;
+        InvocationFuture::new(invocation, Arc::clone(telemetry), || {
             if event {
                 request.with_payload(log::event);
             }
@@ -98,14 +156,13 @@ where
 
 fn begin(request: &impl Request, cold_start: bool, telemetry: &Telemetry) -> Invocation {
     let context = request.context();
-    let made = Uuid::now_v7();
-    // The low half of a UUIDv7 is random.
-    let nonce = made.as_u64_pair().1;
+    // Keyed by the system's randomness, once a thread: no system call for each.
+    let nonce = RandomState::new().hash_one(&context.request_id);
     let sender = request.sender();
-    let correlation_id = sender.correlation_id.unwrap_or_else(|| {
-        made.to_string()
-            .parse::<CorrelationId>()
-            .expect("a UUID is printable ASCII")
+    let own = || context.request_id.parse::<CorrelationId>().ok();
+    let correlation_id = sender.correlation_id.or_else(own).unwrap_or_else(|| {
+        let made = Uuid::now_v7().to_string();
+        made.parse().expect("a UUID is printable ASCII")
     });
     let mut log = log::State::new(&telemetry.log, sender.debug, nonce);
     log.function_arn.clone_from(&context.invoked_function_arn);
@@ -118,6 +175,7 @@ fn begin(request: &impl Request, cold_start: bool, telemetry: &Telemetry) -> Inv
             .as_deref()
             .and_then(|header| header.parse().ok()),
         cold_start,
+        lineage: sender.lineage.through(&context.invoked_function_arn),
         nonce,
         trail: Trail::new(Arc::clone(&telemetry.segments)),
         points: crate::metric::Kept::default(),

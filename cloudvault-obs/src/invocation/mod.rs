@@ -11,12 +11,13 @@ mod future;
 mod handler;
 
 pub(crate) use handler::HandlerService;
-pub use layer::{Layer, Service};
+pub use layer::{Layer, ResponseLayer, Service};
 
 use std::{cell::RefCell, sync::Arc};
 
 use cloudvault_obs_core::{
     correlation::CorrelationId,
+    lineage::Lineage,
     trace::{Sampled, SegmentId, TraceHeader},
 };
 
@@ -30,6 +31,8 @@ pub(crate) struct Invocation {
     /// The header that Lambda gave, with the function's facade as its parent.
     pub(crate) trace: Option<TraceHeader>,
     pub(crate) cold_start: bool,
+    /// The functions that the request has passed, this one included.
+    pub(crate) lineage: Lineage,
     /// Random: what makes this invocation's segment ids its own.
     nonce: u64,
     /// Its subsegments.
@@ -53,6 +56,11 @@ impl Invocation {
             .segments()
             .is_recording()
             .then_some((trace, parent))
+    }
+
+    /// What tells this function from others: its ARN, where one is known.
+    pub(crate) fn function(&self) -> &str {
+        &self.log.function_arn
     }
 
     /// Whether it writes DEBUG lines whatever the level; to be passed on to all

@@ -1,7 +1,7 @@
 //! What can be observed: the raw invocation below `lambda_runtime::Runtime`, or
 //! the event that a handler takes.
 
-use cloudvault_obs_core::correlation::CorrelationId;
+use cloudvault_obs_core::{correlation::CorrelationId, lineage::Lineage};
 use lambda_runtime::{Context, LambdaEvent, LambdaInvocation};
 use serde::Serialize;
 
@@ -26,12 +26,15 @@ pub struct Sender {
     pub correlation_id: Option<CorrelationId>,
     /// Whether the sender wrote its debug lines, where it said so.
     pub debug: Option<bool>,
+    /// The functions that the request has passed so far.
+    pub lineage: Lineage,
 }
 
 impl From<event::Found> for Sender {
     fn from(found: event::Found) -> Self {
         Self {
             debug: found.debug,
+            lineage: found.lineage.clone().unwrap_or_default(),
             correlation_id: found.into_id(),
         }
     }

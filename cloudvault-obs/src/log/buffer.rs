@@ -1,10 +1,33 @@
 //! DEBUG lines that are written only if the invocation fails.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// The lines kept of one invocation, or of the time before the first.
+#[derive(Debug, Default)]
+pub(crate) struct Kept(Mutex<Buffer>);
+
+impl Kept {
+    /// Keeps `line`, ended by its line feed, within `capacity` bytes in all.
+    pub(crate) fn push(&self, line: &[u8], capacity: usize) {
+        self.lock().push(line, capacity);
+    }
+
+    /// Hands the lines over, in their order, and begins anew.
+    pub(crate) fn take(&self) -> (Vec<u8>, Evicted) {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Buffer> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Whole lines, at most a number of bytes; the oldest give way, and are counted.
 #[derive(Debug, Default)]
-pub(crate) struct Buffer {
+struct Buffer {
     bytes: VecDeque<u8>,
     lengths: VecDeque<usize>,
     evicted: Evicted,
@@ -18,8 +41,7 @@ pub(crate) struct Evicted {
 }
 
 impl Buffer {
-    /// Keeps `line`, ended by its line feed, within `capacity` bytes in all.
-    pub(crate) fn push(&mut self, line: &[u8], capacity: usize) {
+    fn push(&mut self, line: &[u8], capacity: usize) {
         while self.bytes.len() + line.len() > capacity {
             let Some(length) = self.lengths.pop_front() else {
                 // Longer than the whole buffer.
@@ -32,8 +54,7 @@ impl Buffer {
         self.lengths.push_back(line.len());
     }
 
-    /// Hands the lines over, in their order, and begins anew.
-    pub(crate) fn take(&mut self) -> (Vec<u8>, Evicted) {
+    fn take(&mut self) -> (Vec<u8>, Evicted) {
         self.lengths.clear();
         let bytes = std::mem::take(&mut self.bytes).into();
         (bytes, std::mem::take(&mut self.evicted))

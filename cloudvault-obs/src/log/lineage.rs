@@ -1,20 +1,24 @@
 //! A call chain that comes back to the same function again and again.
 
+use cloudvault_obs_core::lineage::Lineage;
+
+use super::Once;
 use crate::invocation::Invocation;
 
-/// Warns when the trace's lineage says that one function has been passed more
-/// often than is plausible. Lambda itself stops a loop through SQS, SNS or S3
-/// only at about 16 rounds, and others never.
-pub(crate) fn warn_of_loop(invocation: &Invocation) {
+/// Warns, once an invocation, when one function has been passed more often than
+/// is plausible: by AWS's own record in the trace header, or by the one that our
+/// outgoing messages carry (`lineage`, this round included). Lambda itself stops
+/// a loop through SQS, SNS or S3 only at about 16 rounds, and others never.
+pub(crate) fn warn_of_loop(invocation: &Invocation, lineage: &Lineage) {
     let limit = invocation.log.shared.settings.loop_limit;
-    let lineage = invocation
-        .trace
-        .as_ref()
-        .and_then(|trace| trace.lineage.as_deref());
-    let Some((function, rounds)) = lineage.and_then(most) else {
+    if limit == 0 {
         return;
-    };
-    if limit > 0 && rounds >= limit {
+    }
+    let trace = invocation.trace.as_ref();
+    let theirs = trace.and_then(|trace| most(trace.lineage.as_deref()?));
+    let ours = ("this function", lineage.rounds(invocation.function()));
+    let (function, rounds) = theirs.filter(|theirs| theirs.1 >= ours.1).unwrap_or(ours);
+    if rounds >= limit && invocation.log.first(Once::Loop) {
         tracing::warn!(
             lineage.function = function,
             lineage.rounds = rounds,

@@ -19,6 +19,7 @@
 
 mod settings;
 mod options;
+mod zone;
 mod levels;
 mod buffer;
 mod state;
@@ -29,10 +30,12 @@ mod panic;
 
 use std::sync::Arc;
 
+use cloudvault_obs_core::log::Members;
 pub use cloudvault_obs_core::{json::Value, redact::Family};
 pub use options::Options;
 pub use tracing::level_filters::LevelFilter;
 
+pub(crate) use buffer::Kept;
 pub(crate) use levels::Levels;
 pub(crate) use lineage::warn_of_loop;
 pub(crate) use panic::{TARGET as PANIC_TARGET, install as install_panic_hook};
@@ -40,6 +43,7 @@ pub(crate) use payload::{Logged, event};
 pub(crate) use settings::{Format, Settings};
 pub(crate) use state::{Once, State};
 pub(crate) use timeout::{Guard, TARGET as TIMEOUT_TARGET};
+pub(crate) use zone::Zone;
 
 use crate::{invocation, subscriber::Observer};
 
@@ -48,12 +52,15 @@ use crate::{invocation, subscriber::Observer};
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) levels: Levels,
+    /// DEBUG lines from outside any invocation, such as those of its start.
+    pub(crate) before: Kept,
 }
 
 impl Shared {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
         Arc::new(Self {
             levels: Levels::new(settings.level, settings.buffer > 0),
+            before: Kept::default(),
             settings,
         })
     }
@@ -98,15 +105,9 @@ pub fn remove(key: &str) {
 /// ```
 #[must_use = "the key is removed when the guard is dropped"]
 pub fn scoped<'a>(key: &str, value: impl Into<Value<'a>>) -> Scoped {
-    let key = stored(key);
-    let former = invocation::current().map(|invocation| {
-        let before = invocation
-            .log
-            .change_keys(|keys| keys.get(&key).map(<[u8]>::to_vec));
-        (invocation, before)
-    });
-    append(&key, value);
-    Scoped { key, former }
+    let guard = Scoped::begin(&stored(key));
+    append(&guard.key, value);
+    guard
 }
 
 /// Restores a key when it is dropped; made by [`scoped`].
@@ -115,6 +116,21 @@ pub fn scoped<'a>(key: &str, value: impl Into<Value<'a>>) -> Scoped {
 pub struct Scoped {
     key: String,
     former: Option<(Arc<invocation::Invocation>, Option<Vec<u8>>)>,
+}
+
+impl Scoped {
+    /// Remembers what `key` is now.
+    fn begin(key: &str) -> Self {
+        let former = invocation::current().map(|invocation| {
+            let value = |keys: &mut Members| keys.get(key).map(<[u8]>::to_vec);
+            let before = invocation.log.change_keys(value);
+            (invocation, before)
+        });
+        Self {
+            key: key.to_owned(),
+            former,
+        }
+    }
 }
 
 impl Drop for Scoped {
@@ -165,9 +181,22 @@ pub fn set_level(level: LevelFilter) {
         log.settings.lambda_level.filter(|lambda| level > *lambda)
     });
     if let Some(lambda) = swallowed.flatten() {
-        tracing::warn!(
-            "Lambda drops lines below AWS_LAMBDA_LOG_LEVEL={lambda}, so {level} has no effect"
+        complain(
+            Some(lambda),
+            &format!(
+                "Lambda drops lines below AWS_LAMBDA_LOG_LEVEL={lambda}, so {level} has no effect"
+            ),
         );
+    }
+}
+
+/// Says what is wrong with the settings, as a warning, unless nothing less severe
+/// than an error is let through.
+pub(crate) fn complain(filter: Option<LevelFilter>, complaint: &str) {
+    if filter.is_some_and(|filter| filter < LevelFilter::WARN) {
+        tracing::error!("{complaint}");
+    } else {
+        tracing::warn!("{complaint}");
     }
 }
 
@@ -194,5 +223,7 @@ pub fn set_debug(debug: bool) {
     }
 }
 
+#[cfg(test)]
+mod start_tests;
 #[cfg(test)]
 mod tests;

@@ -39,7 +39,8 @@ impl Options {
     }
 
     /// Bytes of DEBUG lines that are kept for each invocation, and written when
-    /// it logs an error, panics or is about to time out; `OBS_LOG_BUFFER`.
+    /// it logs an error, panics or is about to time out; those from before the
+    /// first, when the start fails or with its error; `OBS_LOG_BUFFER`.
     pub fn buffer(self, bytes: usize) -> Self {
         self.set("OBS_LOG_BUFFER", bytes.to_string())
     }
@@ -90,6 +91,18 @@ impl Options {
             ms => format!("{ms}ms"),
         };
         self.set("OBS_TIMEOUT_MARGIN", text)
+    }
+
+    /// The clock that timestamps show, by its IANA name; `OBS_TIMEZONE`. Other
+    /// names than `UTC` need the feature `timezone`.
+    pub fn time_zone(self, name: &str) -> Self {
+        self.set("OBS_TIMEZONE", name.to_owned())
+    }
+
+    /// Rounds through one function at which a call chain is said to be a loop, 0
+    /// for never; `OBS_LOOP_LIMIT`.
+    pub fn loop_limit(self, rounds: u32) -> Self {
+        self.set("OBS_LOOP_LIMIT", rounds.to_string())
     }
 
     fn set(mut self, name: &'static str, value: String) -> Self {

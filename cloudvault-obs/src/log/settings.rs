@@ -8,6 +8,8 @@ use cloudvault_obs_core::{
 };
 use tracing::level_filters::LevelFilter;
 
+use super::Zone;
+
 /// How lines are written, as [`crate::log::Options`] and the environment have
 /// it.
 #[derive(Debug, Clone)]
@@ -15,8 +17,8 @@ pub(crate) struct Settings {
     pub(crate) level: LevelFilter,
     /// Below it Lambda's own filter drops what we write.
     pub(crate) lambda_level: Option<LevelFilter>,
-    /// `None` writes JSON.
     pub(crate) style: Format,
+    pub(crate) zone: Zone,
     pub(crate) redactor: Redactor,
     /// Part of the invocations that log DEBUG too, 0 to 1.
     pub(crate) sample: f64,
@@ -31,6 +33,8 @@ pub(crate) struct Settings {
     /// Passes through one function at which a call chain is called a loop.
     pub(crate) loop_limit: u32,
     pub(crate) memory_mb: Option<u32>,
+    /// Whose lines these are.
+    pub(crate) service: String,
 }
 
 /// JSON, or text for people.
@@ -66,10 +70,12 @@ impl Settings {
             .as_deref()
             .is_some_and(|format| format.eq_ignore_ascii_case("json"));
         let style = format(take, json.as_deref(), complaints);
+        let lambda_level = lambda.filter(|_| filtered);
         let settings = Self {
             level: lambda.or(ours).unwrap_or(LevelFilter::INFO),
-            lambda_level: lambda.filter(|_| filtered),
+            lambda_level,
             style,
+            zone: Zone::read(take, complaints),
             redactor: redactor(take, complaints),
             sample: number(take, "OBS_LOG_SAMPLE", 0.0_f64, complaints).clamp(0.0, 1.0),
             buffer: number(take, "OBS_LOG_BUFFER", 0, complaints),
@@ -79,6 +85,7 @@ impl Settings {
             margin: margin(take, complaints),
             loop_limit: number(take, "OBS_LOOP_LIMIT", LOOP_LIMIT, complaints),
             memory_mb: take("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|text| text.parse().ok()),
+            service: String::new(),
         };
         settings.warn_of_filter(ours, complaints);
         settings
@@ -92,6 +99,11 @@ impl Settings {
         if let Some(ours) = ours.filter(|ours| *ours > lambda) {
             complaints.push(format!(
                 "OBS_LOG={ours} is below AWS_LAMBDA_LOG_LEVEL={lambda}, at which Lambda drops lines; using {lambda}"
+            ));
+        }
+        if lambda < LevelFilter::INFO && matches!(self.style, Format::Text(_)) {
+            complaints.push(format!(
+                "OBS_LOG_FORMAT asks for text, of which Lambda reads no level and so drops every line at AWS_LAMBDA_LOG_LEVEL={lambda}; leave it at json"
             ));
         }
         if lambda < LevelFilter::DEBUG && (self.sample > 0.0 || self.buffer > 0) {
@@ -110,6 +122,7 @@ pub(crate) fn parse_level(text: &str) -> Option<LevelFilter> {
         "INFO" => LevelFilter::INFO,
         "WARN" => LevelFilter::WARN,
         "ERROR" | "FATAL" => LevelFilter::ERROR,
+        "OFF" => LevelFilter::OFF,
         _ => return None,
     })
 }
@@ -132,19 +145,19 @@ fn format(take: Take<'_>, lambda: Option<&str>, complaints: &mut Vec<String>) ->
         Style::Terminal
     };
     let ours = take("OBS_LOG_FORMAT");
-    match ours
-        .as_deref()
-        .or(lambda)
-        .map(str::to_ascii_lowercase)
-        .as_deref()
-    {
+    let name = match ours {
+        Some(_) => "OBS_LOG_FORMAT",
+        None => "AWS_LAMBDA_LOG_FORMAT",
+    };
+    let asked = ours.as_deref().or(lambda).map(str::to_ascii_lowercase);
+    match asked.as_deref() {
         None => Format::Detect { colour },
         Some("json") => Format::Json,
         Some("text") => Format::Text(Style::Plain),
         Some("pretty") => Format::Text(pretty),
         Some(other) => {
             complaints.push(format!(
-                "OBS_LOG_FORMAT={other:?}: expected json, text or pretty; using json"
+                "{name}={other:?}: expected json, text or pretty; using json"
             ));
             Format::Json
         }

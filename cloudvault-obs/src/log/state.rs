@@ -7,10 +7,7 @@ use std::sync::{
 
 use cloudvault_obs_core::log::Members;
 
-use super::{
-    Shared,
-    buffer::{Buffer, Evicted},
-};
+use super::{Kept, Shared};
 
 /// The log's half of an invocation. Everything in it ends with the invocation.
 #[derive(Debug)]
@@ -22,16 +19,19 @@ pub(crate) struct State {
     debug: AtomicBool,
     has_keys: AtomicBool,
     keys: Mutex<Members>,
-    buffer: Mutex<Buffer>,
+    pub(crate) kept: Kept,
     told: AtomicU8,
 }
 
-/// What is said at most once an invocation.
+/// What is said, or happens, at most once an invocation.
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]
 pub(crate) enum Once {
     Panic = 1,
     Timeout = 2,
+    Loop = 4,
+    /// The handler's, whatever it is.
+    Answer = 8,
 }
 
 impl State {
@@ -45,7 +45,7 @@ impl State {
             debug: AtomicBool::new(false),
             has_keys: AtomicBool::new(false),
             keys: Mutex::default(),
-            buffer: Mutex::default(),
+            kept: Kept::default(),
             told: AtomicU8::new(0),
         };
         let sampled = (random as u32 as f64) < shared.settings.sample * 4_294_967_296.0;
@@ -87,20 +87,6 @@ impl State {
         let result = change(&mut keys);
         self.has_keys.store(!keys.is_empty(), Ordering::Release);
         result
-    }
-
-    pub(crate) fn keep(&self, line: &[u8]) {
-        self.buffer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(line, self.shared.settings.buffer);
-    }
-
-    pub(crate) fn take_kept(&self) -> (Vec<u8>, Evicted) {
-        self.buffer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
     }
 }
 

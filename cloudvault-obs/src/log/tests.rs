@@ -14,15 +14,15 @@ use tracing_subscriber::{Registry, layer::SubscriberExt as _};
 use crate::{Error, Layer, config::Config, log, output::Output, run};
 
 /// A process with everything installed for this thread, and what it writes.
-struct Process {
-    layer: Layer,
+pub(super) struct Process {
+    pub(super) layer: Layer,
     written: Arc<Mutex<Vec<u8>>>,
     complaints: Vec<String>,
-    _subscriber: tracing::subscriber::DefaultGuard,
+    subscriber: tracing::subscriber::DefaultGuard,
 }
 
 impl Process {
-    fn start(variables: &[(&str, &str)]) -> Self {
+    pub(super) fn start(variables: &[(&str, &str)]) -> Self {
         let config = Config::read(
             [
                 ("AWS_LAMBDA_FUNCTION_NAME", "fn"),
@@ -39,22 +39,27 @@ impl Process {
             layer: Layer::new(telemetry),
             written,
             complaints: config.complaints,
-            _subscriber: subscriber,
+            subscriber,
         }
+    }
+
+    /// The process without its layer, which is dropped.
+    pub(super) fn without_layer(self) -> (Arc<Mutex<Vec<u8>>>, tracing::subscriber::DefaultGuard) {
+        (self.written, self.subscriber)
     }
 
     fn text(&self) -> String {
         String::from_utf8(std::mem::take(&mut *self.written.lock().unwrap())).unwrap()
     }
 
-    fn lines(&self) -> Vec<Value> {
+    pub(super) fn lines(&self) -> Vec<Value> {
         let text = self.text();
         text.lines()
             .map(|line| serde_json::from_str(line).expect(line))
             .collect()
     }
 
-    fn messages(&self) -> Vec<String> {
+    pub(super) fn messages(&self) -> Vec<String> {
         let lines = self.lines();
         lines
             .iter()
@@ -62,7 +67,7 @@ impl Process {
             .collect()
     }
 
-    async fn call<F>(
+    pub(super) async fn call<F>(
         &self,
         event: LambdaEvent<Value>,
         handler: impl Fn(Value) -> F,
@@ -75,14 +80,14 @@ impl Process {
     }
 }
 
-fn event(payload: Value) -> LambdaEvent<Value> {
+pub(super) fn event(payload: Value) -> LambdaEvent<Value> {
     let mut context = Context::default();
     context.request_id = "req-1".into();
     context.invoked_function_arn = "arn:aws:lambda:eu-west-1:1:function:fn".into();
     LambdaEvent::new(payload, context)
 }
 
-fn nothing() -> LambdaEvent<Value> {
+pub(super) fn nothing() -> LambdaEvent<Value> {
     event(json!({}))
 }
 
@@ -299,6 +304,67 @@ async fn a_call_chain_that_comes_round_again_is_warned_of_once() {
     }
 }
 
+/// Where AWS keeps no record: over HTTP, through an event bus, in a stream.
+#[tokio::test]
+async fn a_loop_without_the_traces_lineage_is_seen_by_our_own() {
+    let process = Process::start(&[("OBS_LOOP_LIMIT", "3")]);
+    let send = async |_| {
+        let outbound = crate::propagation::current().expect("inside an invocation");
+        Ok(json!({"detail-type": "t", "detail": {"__context__": outbound.context()}}))
+    };
+    let mut detail = json!({"id": "e-1", "detail-type": "t", "detail": {}});
+    for round in 1..=4 {
+        detail = process.call(event(detail), send).await.unwrap();
+        let rounds: Vec<_> = process
+            .lines()
+            .iter()
+            .map(|line| line["lineage.rounds"].as_u64())
+            .collect();
+        let expect = if round < 3 { vec![] } else { vec![Some(round)] };
+        assert_eq!(rounds, expect);
+        assert_eq!(detail["detail"]["__context__"]["x-correlation-id"], "e-1");
+    }
+    let process = Process::start(&[("OBS_LOOP_LIMIT", "0")]);
+    process.call(event(detail), send).await.unwrap();
+    assert_eq!(process.messages(), [""; 0], "switched off");
+}
+
+#[tokio::test]
+async fn a_loop_among_the_records_of_a_batch_is_warned_of_once() {
+    let process = Process::start(&[("OBS_LOOP_LIMIT", "3")]);
+    let record = |id: &str, rounds: u32| {
+        let arn = "arn:aws:lambda:eu-west-1:1:function:fn";
+        let passed = (0..rounds).fold(
+            cloudvault_obs_core::lineage::Lineage::default(),
+            |lineage, _| lineage.through(arn),
+        );
+        json!({"messageId": id, "messageAttributes": {
+            "correlation-id": {"stringValue": id},
+            "correlation-lineage": {"stringValue": passed.to_string()},
+        }})
+    };
+    let records = json!({"Records": [record("a", 0), record("b", 2), record("c", 5)]});
+    let sent = std::sync::Mutex::new(Vec::new());
+    let handler = async |payload: Value| {
+        let report = crate::batch::Batch::from(payload).each(|_| {
+            let outbound = crate::propagation::current().expect("inside an invocation");
+            sent.lock().unwrap().push(outbound.lineage);
+            Ok::<_, Error>(())
+        });
+        Ok(serde_json::to_value(report)?)
+    };
+    process.call(event(records), handler).await.unwrap();
+    let lines = process.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines[0]["lineage.rounds"], 3);
+    let sent = sent.into_inner().unwrap();
+    let rounds: Vec<_> = sent
+        .iter()
+        .map(|text| text.split_once(':').unwrap().1)
+        .collect();
+    assert_eq!(rounds, ["1", "3", "6"]);
+}
+
 #[tokio::test]
 async fn the_incoming_event_is_logged_on_request_without_its_secrets() {
     let process = Process::start(&[("OBS_LOG_EVENT", "true"), ("OBS_LOG_LIMIT", "4096")]);
@@ -317,6 +383,34 @@ async fn the_incoming_event_is_logged_on_request_without_its_secrets() {
     assert!(text.len() <= 4097 && text.contains("bytes]"));
     let line: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(line["message"], "event received");
+    assert_eq!(line["event"]["path"], "/a");
+    assert_eq!(line["event"]["headers"]["Authorization"], "[REDACTED]");
+}
+
+#[tokio::test]
+async fn an_event_that_is_no_json_is_logged_as_text() {
+    use lambda_runtime::LambdaInvocation;
+
+    let process = Process::start(&[("OBS_LOG_EVENT", "true")]);
+    for (payload, shown) in [
+        ("token=hunter2 at nine", json!("token=[REDACTED] at nine")),
+        (" [1, 2.50, {\"a\": null}] ", json!([1, 2.50, {"a": null}])),
+        ("\"text\"", json!("text")),
+    ] {
+        let request = LambdaInvocation {
+            parts: http::Response::new(()).into_parts().0,
+            body: payload.into(),
+            context: Context::default(),
+        };
+        let handler = crate::service_fn(async |_: LambdaInvocation| {
+            tracing::info!("after");
+            Ok::<_, Error>(())
+        });
+        process.layer.around(handler).call(request).await.unwrap();
+        let lines = process.lines();
+        assert_eq!(lines[0]["event"], shown);
+        assert_eq!(lines[1].get("event"), None, "on its own line only");
+    }
 }
 
 #[tokio::test]
@@ -325,17 +419,16 @@ async fn the_response_is_logged_on_request_without_its_secrets() {
     let handler = crate::service_fn(async |_: LambdaEvent<Value>| {
         Ok::<_, Error>(json!({"session_token": "hunter2", "ok": true}))
     });
-    process
-        .layer
-        .layer(log::Logged(handler))
-        .call(nothing())
-        .await
-        .unwrap();
+    // Without `run`: the layer that anybody may put around a handler.
+    let mut service = process.layer.clone().with_responses().layer(handler);
+    service.call(nothing()).await.unwrap();
     let lines = process.lines();
+    assert_eq!(lines[0]["message"], "response sent");
     assert_eq!(
         lines[0]["response"],
-        r#"{"ok":true,"session_token":"[REDACTED]"}"#
+        json!({"ok": true, "session_token": "[REDACTED]"})
     );
+    assert_eq!(lines.len(), 1);
 }
 
 #[test]
@@ -360,6 +453,83 @@ fn lines_that_lambda_would_swallow_are_warned_of() {
         Process::start(&[warn, ("OBS_LOG", "debug")]).complaints,
         [""; 0]
     );
+    let process = Process::start(&[json, warn, ("OBS_LOG_FORMAT", "text")]);
+    assert!(
+        process.complaints[0].contains("drops every line"),
+        "{:?}",
+        process.complaints
+    );
+}
+
+#[test]
+fn a_complaint_is_severe_enough_to_be_seen() {
+    let json = ("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    for (lambda, level) in [("WARN", "WARN"), ("ERROR", "ERROR")] {
+        let process = Process::start(&[json, ("AWS_LAMBDA_LOG_LEVEL", lambda)]);
+        log::set_level(log::LevelFilter::DEBUG);
+        let lines = process.lines();
+        assert_eq!(lines[0]["level"], level);
+        assert!(lines[0]["message"].as_str().unwrap().contains("no effect"));
+    }
+}
+
+#[test]
+fn lambdas_log_format_is_obeyed_unless_ours_is_set() {
+    let lambda = |value| ("AWS_LAMBDA_LOG_FORMAT", value);
+    for (variables, is_json) in [
+        (vec![], true),
+        (vec![lambda("JSON")], true),
+        (vec![lambda("json")], true),
+        (vec![lambda("Text")], false),
+        (vec![lambda("Text"), ("OBS_LOG_FORMAT", "json")], true),
+        (vec![lambda("JSON"), ("OBS_LOG_FORMAT", "Text")], false),
+    ] {
+        let process = Process::start(&variables);
+        tracing::info!("hello");
+        let text = process.text();
+        assert_eq!(text.starts_with('{'), is_json, "{variables:?}: {text}");
+        assert_eq!(process.complaints, [""; 0]);
+    }
+    let process = Process::start(&[lambda("xml")]);
+    assert!(process.complaints[0].starts_with("AWS_LAMBDA_LOG_FORMAT=\"xml\": expected"));
+}
+
+#[cfg(feature = "timezone")]
+#[test]
+fn lines_show_the_time_of_the_zone_that_is_asked_for() {
+    let shown = |process: &Process| {
+        tracing::info!("now");
+        let lines = process.lines();
+        let text = lines[0]["timestamp"].as_str().unwrap().to_owned();
+        let time: jiff::Timestamp = text.parse().expect("RFC 3339");
+        (time, text)
+    };
+    let utc = Process::start(&[("TZ", ":UTC")]);
+    let before = shown(&utc);
+    let tokyo = Process::start(&[("OBS_TIMEZONE", "Asia/Tokyo")]);
+    let there = shown(&tokyo);
+    drop(tokyo);
+    let after = shown(&utc);
+    assert!(before.0 <= there.0 && there.0 <= after.0);
+    assert!(there.1.ends_with("+09:00"), "{}", there.1);
+    assert!(after.1.ends_with('Z'), "{}", after.1);
+}
+
+#[test]
+fn levels_are_known_in_every_spelling() {
+    for (text, expect) in [
+        ("trace", "TRACE"),
+        ("Debug", "DEBUG"),
+        (" INFO ", "INFO"),
+        ("warn", "WARN"),
+        ("ERROR", "ERROR"),
+        ("FATAL", "ERROR"),
+        ("off", "OFF"),
+    ] {
+        let process = Process::start(&[("OBS_LOG", text)]);
+        assert_eq!(log::level().to_string().to_uppercase(), expect);
+        assert_eq!(process.complaints, [""; 0]);
+    }
 }
 
 #[test]
@@ -382,6 +552,7 @@ fn options_are_read_like_the_environment_which_wins() {
         .sample(1.0)
         .buffer(10)
         .limit(5000)
+        .loop_limit(3)
         .redact([]);
     let code = options
         .variables
@@ -393,6 +564,7 @@ fn options_are_read_like_the_environment_which_wins() {
         (settings.sample, settings.buffer, settings.limit),
         (1.0, 20, 5000)
     );
+    assert_eq!(settings.loop_limit, 3);
     assert!(!settings.redactor.is_secret_key("password"));
 }
 
@@ -433,7 +605,7 @@ async fn a_panic_is_one_structured_line_with_its_place() {
 }
 
 /// Polls `future` to its end or its panic, and drops it as the panic unwinds.
-async fn futures_catch<F: Future>(future: F) -> std::thread::Result<F::Output> {
+pub(super) async fn futures_catch<F: Future>(future: F) -> std::thread::Result<F::Output> {
     let mut future = Box::pin(future);
     let result = std::future::poll_fn(|cx| {
         let poll = || future.as_mut().poll(cx);

@@ -22,32 +22,40 @@ pub(crate) const TARGET: &str = "cloudvault_obs::timeout";
 
 /// Waits for the moment before the deadline.
 #[derive(Debug, Default)]
-pub(crate) struct Guard {
-    timer: Option<Pin<Box<Sleep>>>,
+pub(crate) enum Guard {
+    /// The handler has not waited yet. Unset => (Waiting | Over).
+    #[default]
+    Unset,
+    /// Waiting => (Over).
+    Waiting(Pin<Box<Sleep>>),
+    /// The warning is given, or can never be: there is no deadline, or the
+    /// runtime has no timer.
+    Over,
 }
 
 impl Guard {
-    /// A guard for `invocation`; an idle one where it has no deadline, or the
-    /// runtime has no timer.
-    pub(crate) fn new(invocation: &Invocation) -> Self {
-        let log = &invocation.log;
-        let wait = log
-            .shared
-            .settings
-            .margin
-            .and_then(|margin| wait(log.deadline_ms, clock::now_ms(), margin));
-        Self {
-            timer: wait.and_then(sleep),
+    /// Warns once when the moment has come; to be asked inside the invocation,
+    /// whenever it waits. A handler that answers without waiting needs no timer,
+    /// nor does the response on its way: setting one wakes the runtime up.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, invocation: &Invocation) {
+        if matches!(self, Self::Unset) && !invocation.log.was_told(Once::Answer) {
+            *self = Self::begin(invocation);
+        }
+        if let Self::Waiting(timer) = self
+            && timer.as_mut().poll(cx).is_ready()
+        {
+            *self = Self::Over;
+            warn(invocation);
         }
     }
 
-    /// Warns once when the moment has come; to be asked inside the invocation.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, invocation: &Invocation) {
-        let Some(timer) = &mut self.timer else { return };
-        if timer.as_mut().poll(cx).is_ready() {
-            self.timer = None;
-            warn(invocation);
-        }
+    fn begin(invocation: &Invocation) -> Self {
+        let log = &invocation.log;
+        let margin = log.shared.settings.margin;
+        margin
+            .and_then(|margin| wait(log.deadline_ms, clock::now_ms(), margin))
+            .and_then(sleep)
+            .map_or(Self::Over, Self::Waiting)
     }
 }
 

@@ -40,16 +40,13 @@ pub(super) struct Journaled {
 impl Journaled {
     /// Records the point; where the journal is full, answers how many dimension
     /// sets it had room for.
-    #[inline]
     fn record(&self, value: f64, timestamp_ms: i64) -> Result<(), usize> {
         match self.writer.record(self.id, value, timestamp_ms) {
-            Ok(()) if self.others.is_empty() => Ok(()),
             Ok(()) => self.record_others(value, timestamp_ms),
             Err(_) => Err(0),
         }
     }
 
-    #[cold]
     fn record_others(&self, value: f64, timestamp_ms: i64) -> Result<(), usize> {
         for (index, &id) in self.others.iter().enumerate() {
             if self.writer.record(id, value, timestamp_ms).is_err() {
@@ -95,14 +92,44 @@ impl Handle {
 
     #[inline]
     fn point(&self, value: f64) {
-        match self.journal.get() {
-            Some(journal) if value_is_valid(value) => {
-                let now = clock::coarse_ms();
-                if let Err(written) = journal.record(value, now) {
-                    self.overflow(written, value, now);
-                }
-            }
-            _ => self.slow(value, 1),
+        if value_is_valid(value) {
+            self.valid(value);
+        } else {
+            self.slow(value, 1);
+        }
+    }
+
+    /// A point whose value CloudWatch takes.
+    #[inline(always)]
+    fn valid(&self, value: f64) {
+        let Some(journal) = self.journal.get() else {
+            return self.slow(value, 1);
+        };
+        let now = clock::coarse_ms();
+        match journal.writer.record(journal.id, value, now) {
+            Ok(()) if journal.others.is_empty() => {}
+            first => self.go_on(first.is_ok(), value, now),
+        }
+    }
+
+    #[cold]
+    fn huge(&self, value: u64) {
+        self.point(value as f64);
+    }
+
+    /// What a point seldom needs: further dimension sets, or another way out.
+    #[cold]
+    fn go_on(&self, first: bool, value: f64, now: i64) {
+        let Some(journal) = self.journal.get() else {
+            return;
+        };
+        let written = if first {
+            journal.record_others(value, now)
+        } else {
+            Err(0)
+        };
+        if let Err(written) = written {
+            self.overflow(written, value, now);
         }
     }
 
@@ -184,7 +211,12 @@ impl Journaled {
 
 impl CounterFn for Handle {
     fn increment(&self, value: u64) {
-        self.point(value as f64);
+        // No count is too large for CloudWatch. A signed number becomes a float
+        // in one instruction, and nearly all counts are one.
+        match i64::try_from(value) {
+            Ok(value) => self.valid(value as f64),
+            Err(_) => self.huge(value),
+        }
     }
 
     fn absolute(&self, value: u64) {

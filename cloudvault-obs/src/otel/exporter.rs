@@ -20,7 +20,8 @@ use crate::{
 /// Sends spans to the X-Ray daemon. A span of the current invocation's trace
 /// waits in that invocation and leaves with its other documents; any other span
 /// leaves with its batch. Spans that are not sampled are not sent; well-known
-/// secrets are taken out.
+/// secrets are taken out. What the daemon's socket refuses is counted in the line
+/// that tells of lost telemetry.
 #[derive(Debug)]
 pub struct XraySpanExporter {
     segments: Arc<Segments>,
@@ -63,6 +64,7 @@ impl SpanExporter for XraySpanExporter {
             }
         }
         self.segments.send(&batch);
+        self.segments.hand_over_losses();
         std::future::ready(Ok(()))
     }
 }

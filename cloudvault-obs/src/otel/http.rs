@@ -7,6 +7,7 @@ use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SigningSettings, sign},
     sign::v4,
 };
+use cloudvault_obs_core::redact::Redactor;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_sdk::{
     Resource,
@@ -24,6 +25,7 @@ pub struct OtlpHttpExporter {
     endpoint: String,
     signing: Option<Signing>,
     agent: ureq::Agent,
+    redactor: Redactor,
     resource: ResourceAttributesWithSchema,
 }
 
@@ -53,6 +55,7 @@ impl OtlpHttpExporter {
             endpoint: endpoint.into(),
             signing: None,
             agent: agent.into(),
+            redactor: Redactor::default(),
             resource: ResourceAttributesWithSchema::default(),
         }
     }
@@ -127,7 +130,8 @@ impl Signing {
 }
 
 impl SpanExporter for OtlpHttpExporter {
-    fn export(&self, spans: Vec<SpanData>) -> impl Future<Output = OTelSdkResult> + Send {
+    fn export(&self, mut spans: Vec<SpanData>) -> impl Future<Output = OTelSdkResult> + Send {
+        otlp::redact(&mut spans, &self.redactor);
         let result = self.post(&otlp::encode(spans, &self.resource));
         std::future::ready(result.map_err(OTelSdkError::InternalFailure))
     }

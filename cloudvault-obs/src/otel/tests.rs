@@ -19,6 +19,7 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SpanExporter};
 use prost::Message as _;
 
 use super::{OtlpHttpExporter, OtlpUdpExporter, Signing, XraySpanExporter};
+use crate::segment::{Segments, Settings};
 
 /// Makes one failing client call below a remote parent.
 fn work(exporter: impl SpanExporter + 'static) {
@@ -89,11 +90,30 @@ fn the_daemon_takes_otlp_too() {
     work(OtlpUdpExporter::to(&address));
     let text = received(&daemon);
     let body = text.strip_prefix("T1S").expect("sampled");
-    let request = ExportTraceServiceRequest::decode(&STANDARD.decode(body).unwrap()[..]).unwrap();
+    let bytes = STANDARD.decode(body).unwrap();
+    assert!(!bytes.windows(7).any(|window| window == b"hunter2"));
+    let request = ExportTraceServiceRequest::decode(&bytes[..]).unwrap();
     assert_eq!(
         request.resource_spans[0].scope_spans[0].spans[0].name,
         "call"
     );
+}
+
+#[test]
+fn a_span_too_large_for_a_datagram_is_counted_as_lost() {
+    let (daemon, address) = daemon();
+    let provider = SdkTracerProvider::builder()
+        .with_simple_exporter(OtlpUdpExporter::to(&address))
+        .build();
+    let here = Segments::connect(None, Settings::default());
+    let before = here.lost();
+    let tracer = provider.tracer("test");
+    let huge = KeyValue::new("text", "x".repeat(70_000));
+    let builder = tracer.span_builder("huge").with_attributes([huge]);
+    tracer.build(builder).end();
+    assert_eq!(here.lost() - before, 1);
+    tracer.start("small").end();
+    assert!(received(&daemon).starts_with("T1S"));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::net::UdpSocket;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloudvault_obs_core::segment::DATAGRAM_HEADER;
+use cloudvault_obs_core::{redact::Redactor, segment::DATAGRAM_HEADER};
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_sdk::{
     Resource,
@@ -13,15 +13,18 @@ use opentelemetry_sdk::{
 };
 
 use super::otlp;
-use crate::config;
+use crate::{config, segment};
 
 /// What one UDP datagram can hold.
 const MAX_DATAGRAM: usize = 65_507;
 
-/// Sends spans as OTLP to the daemon, as many to a datagram as it holds.
+/// Sends spans as OTLP to the daemon, as many to a datagram as it holds. A span
+/// that is too large for one, or that the socket refuses, is lost: the line that
+/// tells of lost telemetry counts it. Well-known secrets are taken out.
 #[derive(Debug)]
 pub struct OtlpUdpExporter {
     socket: Option<UdpSocket>,
+    redactor: Redactor,
     resource: ResourceAttributesWithSchema,
 }
 
@@ -43,13 +46,14 @@ impl OtlpUdpExporter {
         };
         Self {
             socket: config::xray_address(address).and_then(connect),
+            redactor: Redactor::default(),
             resource: ResourceAttributesWithSchema::default(),
         }
     }
 
     /// Sends `spans`, in halves where they do not fit one datagram; gives the
     /// number of those that could not be sent.
-    fn send(&self, socket: &UdpSocket, mut spans: Vec<SpanData>, prefix: &str) -> usize {
+    fn send(&self, socket: &UdpSocket, mut spans: Vec<SpanData>, prefix: &str) -> u64 {
         if spans.is_empty() {
             return 0;
         }
@@ -57,7 +61,7 @@ impl OtlpUdpExporter {
         let datagram = [DATAGRAM_HEADER, prefix.as_bytes(), encoded.as_bytes()].concat();
         if datagram.len() <= MAX_DATAGRAM {
             let sent = socket.send(&datagram).is_ok() || socket.send(&datagram).is_ok();
-            return if sent { 0 } else { spans.len() };
+            return if sent { 0 } else { spans.len() as u64 };
         }
         if spans.len() == 1 {
             return 1;
@@ -68,7 +72,8 @@ impl OtlpUdpExporter {
 }
 
 impl SpanExporter for OtlpUdpExporter {
-    fn export(&self, spans: Vec<SpanData>) -> impl Future<Output = OTelSdkResult> + Send {
+    fn export(&self, mut spans: Vec<SpanData>) -> impl Future<Output = OTelSdkResult> + Send {
+        otlp::redact(&mut spans, &self.redactor);
         let result = match &self.socket {
             None => Err(OTelSdkError::InternalFailure(
                 "no daemon at that address".into(),
@@ -77,12 +82,9 @@ impl SpanExporter for OtlpUdpExporter {
                 let (sampled, not): (Vec<_>, Vec<_>) = spans
                     .into_iter()
                     .partition(|span| span.span_context.is_sampled());
-                match self.send(socket, sampled, "T1S") + self.send(socket, not, "T1U") {
-                    0 => Ok(()),
-                    lost => Err(OTelSdkError::InternalFailure(format!(
-                        "{lost} spans are too large for a datagram, or were refused"
-                    ))),
-                }
+                let lost = self.send(socket, sampled, "T1S") + self.send(socket, not, "T1U");
+                segment::lose(lost);
+                Ok(())
             }
         };
         std::future::ready(result)

@@ -69,7 +69,7 @@ where
     }
 
     fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
-        let span = span(request.method(), request.uri());
+        let span = of(request.method(), request.uri());
         let inner = span.in_scope(|| {
             // Inside the span, so that the receiver's segment hangs below it.
             inject(request.headers_mut());
@@ -80,14 +80,18 @@ where
 }
 
 /// A query may hold what nobody else should see.
-fn span(method: &http::Method, uri: &http::Uri) -> Span {
-    let host = uri.host().unwrap_or("http");
+fn of(method: &http::Method, uri: &http::Uri) -> Span {
     let url = format!(
         "{}://{}{}",
         uri.scheme_str().unwrap_or("http"),
         uri.authority().map_or("", without_user),
         uri.path()
     );
+    span(method, uri.host().unwrap_or("http"), &url)
+}
+
+/// The span of one call.
+pub(super) fn span(method: &http::Method, host: &str, url: &str) -> Span {
     tracing::info_span!(
         "http_request",
         otel.name = host,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CONTEXT, DEBUG, HEADER, Outbound};
+use super::{CONTEXT, DEBUG, HEADER, LINEAGE, Outbound};
 
 const TRACE: &str = "x-amzn-trace-id";
 
@@ -62,6 +62,7 @@ impl Outbound {
             (HEADER, self.correlation_id.as_str()),
             (TRACE, self.trace_header.as_str()),
             (DEBUG, if self.debug { "true" } else { "" }),
+            (LINEAGE, self.lineage.as_str()),
         ]
         .into_iter()
         .filter(|(_, value)| !value.is_empty())

@@ -43,8 +43,9 @@ pub fn headers() -> HeaderMap {
 
 impl Outbound {
     /// Puts these ids on an outgoing request: `x-correlation-id`,
-    /// `x-amzn-trace-id`, `traceparent` and `baggage: correlation.id=`. What
-    /// the caller has set stays as it is; `baggage` is added to.
+    /// `x-amzn-trace-id`, `traceparent` and, in `baggage`, `correlation.id` and
+    /// `correlation.lineage`. What the caller has set stays as it is; `baggage`
+    /// is added to.
     pub fn inject(&self, headers: &mut HeaderMap) {
         set(headers, CORRELATION, &self.correlation_id);
         if !self.trace_header.is_empty() {
@@ -56,7 +57,11 @@ impl Outbound {
         if self.debug {
             set(headers, HeaderName::from_static(DEBUG), "true");
         }
-        let member = format!("correlation.id={}", percent_encoded(&self.correlation_id));
+        let mut member = format!("correlation.id={}", percent_encoded(&self.correlation_id));
+        if !self.lineage.is_empty() {
+            member.push_str(",correlation.lineage=");
+            member.push_str(&self.lineage);
+        }
         match headers.get(BAGGAGE).map(|value| value.to_str()) {
             None => set(headers, BAGGAGE, &member),
             // `append` keeps a baggage that is no text.

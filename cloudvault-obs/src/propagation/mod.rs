@@ -5,7 +5,7 @@
 //!
 //! | to | put | with |
 //! |---|---|---|
-//! | HTTP | headers `x-correlation-id`, `x-amzn-trace-id`, `traceparent`, `baggage` | [`HttpLayer`] around a client, [`headers`], [`inject`] |
+//! | HTTP | headers `x-correlation-id`, `x-amzn-trace-id`, `traceparent`, `baggage` | [`HttpLayer`] around a client, `HttpMiddleware` for `reqwest` (feature `reqwest`), [`headers`], [`inject`] |
 //! | SQS, SNS | message attribute `correlation-id`; SQS's system attribute `AWSTraceHeader` | [`Outbound::attributes`], [`Outbound::trace_header`] |
 //! | Kafka, RabbitMQ, ActiveMQ | record headers of the same names | [`Outbound::attributes`] |
 //! | EventBridge | `__context__` in the detail; the entry's `TraceHeader` | [`Outbound::put_into`] or [`Outbound::splice`], [`Outbound::trace_header`] |
@@ -13,11 +13,17 @@
 //! | Step Functions, Lambda, IoT | `__context__` in the JSON input | the same |
 //! | DynamoDB | attribute `__context__` of the item | [`Outbound::item_attribute`] |
 //!
-//! Inside a record of a [`crate::batch`] it is the record's id, not the batch's.
+//! Beside the id travel the functions that the request has passed
+//! (`correlation-lineage`, in `baggage` as `correlation.lineage`), by which a loop
+//! is seen, and, where it is so, that debug lines are written
+//! (`debug-log-enabled`). Inside a record of a [`crate::batch`] all of them are the
+//! record's, not the batch's.
 
 mod headers;
 mod context;
 mod client;
+#[cfg(feature = "reqwest")]
+mod middleware;
 
 use std::sync::Arc;
 
@@ -27,6 +33,8 @@ use crate::{batch, invocation};
 
 pub use client::{HttpFuture, HttpLayer, HttpService};
 pub use headers::{headers, inject};
+#[cfg(feature = "reqwest")]
+pub use middleware::HttpMiddleware;
 
 /// The message attribute, and the Kafka header, that carries the correlation id.
 pub const ATTRIBUTE: &str = "correlation-id";
@@ -39,6 +47,9 @@ pub const CONTEXT: &str = "__context__";
 
 /// The header, attribute and member that carries the debug decision.
 const DEBUG: &str = "debug-log-enabled";
+
+/// The attribute and member that carries the functions passed so far.
+const LINEAGE: &str = "correlation-lineage";
 
 /// The ids of the invocation and span in which it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +66,11 @@ pub struct Outbound {
     /// writes its own for the same request. Sent, where it is so, as
     /// `debug-log-enabled: true`.
     pub debug: bool,
+    /// The functions that the request has passed and how often, this one
+    /// included, so that a loop is seen where AWS keeps no record of it:
+    /// `1a2b3c4d:2|5e6f7a8b:1`, at most 16 of them. Sent as
+    /// `correlation-lineage`, in `baggage` as `correlation.lineage`.
+    pub lineage: String,
 }
 
 impl Outbound {
@@ -84,6 +100,7 @@ impl Outbound {
         [(ATTRIBUTE, self.correlation_id.as_str())]
             .into_iter()
             .chain(self.debug.then_some((DEBUG, "true")))
+            .chain((!self.lineage.is_empty()).then_some((LINEAGE, &*self.lineage)))
     }
 }
 
@@ -112,18 +129,21 @@ pub fn current() -> Option<Outbound> {
         }
         .to_string()
     });
-    Some(Outbound {
-        correlation_id: correlation_id(&invocation),
-        debug: invocation.log.debug(),
-        trace_header: trace_header.unwrap_or_default(),
-    })
+    Some(of(&invocation, trace_header.unwrap_or_default()))
 }
 
-/// The id of the record that is worked on, or else the invocation's.
-pub(crate) fn correlation_id(invocation: &Arc<invocation::Invocation>) -> String {
-    batch::scope::correlation_id(invocation)
-        .unwrap_or_else(|| invocation.correlation_id.clone())
-        .to_string()
+/// The ids of `invocation`, or of its record that is worked on.
+pub(crate) fn of(invocation: &Arc<invocation::Invocation>, trace_header: String) -> Outbound {
+    let (id, lineage) = batch::scope::current(invocation).unwrap_or_else(|| {
+        let lineage = invocation.lineage.clone();
+        (invocation.correlation_id.clone(), lineage)
+    });
+    Outbound {
+        correlation_id: id.to_string(),
+        trace_header,
+        debug: invocation.log.debug(),
+        lineage: lineage.to_string(),
+    }
 }
 
 #[cfg(test)]

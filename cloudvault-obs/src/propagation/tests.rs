@@ -15,6 +15,7 @@ fn outbound(id: &str) -> Outbound {
         correlation_id: id.to_owned(),
         trace_header: format!("Root={ROOT};Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a:1"),
         debug: false,
+        lineage: String::new(),
     }
 }
 
@@ -46,6 +47,7 @@ fn an_untraced_invocation_sends_no_trace() {
         correlation_id: "c".to_owned(),
         trace_header: String::new(),
         debug: false,
+        lineage: String::new(),
     };
     let mut headers = HeaderMap::new();
     outbound.inject(&mut headers);
@@ -191,6 +193,23 @@ fn the_debug_decision_travels_with_the_id() {
             None,
             "{name}"
         );
+    }
+}
+
+#[test]
+fn the_lineage_travels_with_the_id() {
+    let sent = Outbound {
+        lineage: "1a2b3c4d:2|5e6f7a8b:1".to_owned(),
+        ..outbound("c")
+    };
+    for (name, event, _) in events(&sent) {
+        let read = event::read(event.to_string().as_bytes());
+        let lineage = read.lineage.map(|lineage| lineage.to_string());
+        assert_eq!(lineage.as_ref(), Some(&sent.lineage), "{name}");
+    }
+    for (name, event, _) in events(&outbound("c")) {
+        let read = event::read(event.to_string().as_bytes());
+        assert_eq!(read.lineage, None, "{name}");
     }
 }
 

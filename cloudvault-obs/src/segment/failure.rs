@@ -2,11 +2,13 @@
 
 use std::{error::Error, fmt};
 
-use cloudvault_obs_core::{json::Value, log, redact::Redactor, segment::Exception};
+use cloudvault_obs_core::{
+    json::Value,
+    log,
+    redact::Redactor,
+    segment::{Exception, Fields},
+};
 use tracing::field::{Field, Visit};
-
-use super::Open;
-use crate::invocation::Invocation;
 
 /// A chain longer than this is cut, for one that never ends.
 const MAX_CHAIN: usize = 64;
@@ -26,8 +28,8 @@ pub(super) fn chain<'a>(
 
 /// Looks for the error among the fields of an event.
 pub(super) struct Told<'a> {
-    pub(super) open: &'a mut Open,
-    pub(super) of: &'a Invocation,
+    pub(super) fields: &'a mut Fields,
+    pub(super) redactor: &'a Redactor,
 }
 
 impl Told<'_> {
@@ -37,14 +39,14 @@ impl Told<'_> {
             field.name(),
             "error" | "error.type" | "exception.type" | "exception.message"
         ) {
-            self.open.add(self.of, field.name(), value);
+            self.fields.add(field.name(), value, self.redactor);
         }
     }
 }
 
 impl Visit for Told<'_> {
     fn record_error(&mut self, _: &Field, error: &(dyn Error + 'static)) {
-        self.open.fail(self.of, error);
+        self.fields.fail(chain(error, self.redactor));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {

@@ -17,12 +17,15 @@ mod failure;
 mod response;
 mod trail;
 mod watch;
+mod forward;
 mod sink;
 
-pub(crate) use open::Open;
+pub(crate) use open::{Draft, Open, Recording};
 pub(crate) use response::Capturing;
 pub(crate) use settings::Settings;
 pub(crate) use sink::Segments;
+#[cfg(feature = "otel")]
+pub(crate) use sink::lose;
 pub(crate) use trail::Trail;
 
 /// The field that links another trace: its value is that trace's header. It

@@ -7,9 +7,8 @@ use std::{
     task::{self, Poll},
 };
 
-use cloudvault_obs_core::redact::{MARK, Redactor};
+use cloudvault_obs_core::{log::nested, redact::Redactor};
 use serde::Serialize;
-use serde_json::Value;
 use tracing::Span;
 
 use super::RESPONSE;
@@ -20,7 +19,7 @@ const MAX_RESPONSE: usize = 16 * 1024;
 
 /// A handler whose answer is recorded on the span around it.
 #[derive(Debug, Clone)]
-pub(crate) struct Capturing<S>(pub(crate) S);
+pub struct Capturing<S>(pub(crate) S);
 
 impl<S, R, T> tower::Service<R> for Capturing<S>
 where
@@ -45,7 +44,7 @@ where
 pin_project_lite::pin_project! {
     /// Future of [`Capturing`].
     #[derive(Debug)]
-    pub(crate) struct CapturingFuture<F> {
+    pub struct CapturingFuture<F> {
         #[pin]
         inner: F,
     }
@@ -73,47 +72,37 @@ where
 }
 
 fn record<T: Serialize>(response: &T, redactor: &Redactor) {
-    let mut out = Bounded(Vec::new());
-    let json = match serde_json::to_writer(&mut out, response) {
-        Ok(()) => serde_json::from_slice(&out.0).map(|mut json| {
-            redact(&mut json, redactor);
-            json
-        }),
+    let mut written = Bounded(Vec::with_capacity(256));
+    let json = match serde_json::to_writer(&mut written, response) {
+        Ok(()) => redacted(&written.0, redactor),
         // Too long, or not to be serialised, as the runtime is about to find out.
-        Err(error) if error.is_io() => {
-            let kept = String::from_utf8_lossy(&out.0);
-            let kept = redactor.redact(kept.trim_end_matches(char::REPLACEMENT_CHARACTER));
-            Ok(format!("{kept}... [cut: longer than {MAX_RESPONSE} bytes]").into())
-        }
-        Err(error) => Err(error),
+        Err(error) if error.is_io() => Some(cut(&written.0, redactor)),
+        Err(_) => None,
     };
-    if let Ok(json) = json {
-        Span::current().record(RESPONSE, json.to_string().as_str());
+    if let Some(json) = json {
+        Span::current().record(RESPONSE, json.as_str());
     }
 }
 
-/// Replaces what is a secret by its key or by its looks.
-fn redact(json: &mut Value, redactor: &Redactor) {
-    match json {
-        Value::String(text) => *text = redactor.redact(text),
-        Value::Array(values) => values.iter_mut().for_each(|value| redact(value, redactor)),
-        Value::Object(members) => {
-            for (key, value) in members {
-                if redactor.is_secret_key(key) {
-                    *value = MARK.into();
-                } else {
-                    redact(value, redactor);
-                }
-            }
-        }
-        Value::Number(number) => {
-            let integer = number.as_u64();
-            if integer.is_some_and(|number| redactor.is_secret_integer(number)) {
-                *json = MARK.into();
-            }
-        }
-        Value::Null | Value::Bool(_) => {}
-    }
+/// The answer without what is a secret by its key or by its looks.
+fn redacted(json: &[u8], redactor: &Redactor) -> Option<String> {
+    let mut out = Vec::with_capacity(json.len());
+    nested(
+        &mut out,
+        std::str::from_utf8(json).ok()?,
+        usize::MAX,
+        redactor,
+    );
+    String::from_utf8(out).ok()
+}
+
+/// The beginning of a long answer, as text.
+#[cold]
+fn cut(json: &[u8], redactor: &Redactor) -> String {
+    let kept = String::from_utf8_lossy(json);
+    let kept = redactor.redact(kept.trim_end_matches(char::REPLACEMENT_CHARACTER));
+    let marked = format!("{kept}... [cut: longer than {MAX_RESPONSE} bytes]");
+    serde_json::Value::from(marked).to_string()
 }
 
 /// Refuses what goes beyond [`MAX_RESPONSE`].

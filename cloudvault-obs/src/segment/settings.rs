@@ -1,6 +1,6 @@
 //! What the environment decides about segments.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use cloudvault_obs_core::redact::Redactor;
 
@@ -15,6 +15,9 @@ pub(crate) struct Settings {
     pub(crate) announce_after: Option<Duration>,
     /// What takes secrets out of documents; the same as for log lines.
     pub(crate) redactor: Redactor,
+    /// The journal of the extension that takes documents for which there is no
+    /// daemon, if they are to go there.
+    pub(crate) forward: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -24,6 +27,7 @@ impl Default for Settings {
             capture_error: true,
             announce_after: Some(Duration::from_secs(2)),
             redactor: Redactor::default(),
+            forward: None,
         }
     }
 }
@@ -65,6 +69,7 @@ impl Settings {
             capture_error: capture_error.unwrap_or(default.capture_error),
             announce_after,
             redactor: default.redactor,
+            forward: None,
         }
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use cloudvault_obs_core::segment::Batch;
 
-use super::{Settings, watch::Watch};
+use super::{Settings, forward::Forward, watch::Watch};
 use crate::{clock, config, invocation::Invocation};
 
 /// Sends documents, and counts those that could not be sent.
@@ -30,9 +30,15 @@ enum Exporter {
     /// There is nobody to send to: nothing is recorded, and nothing lost.
     None,
     Daemon(UdpSocket),
+    /// The daemon if it is there, else the extension.
+    Forward(Forward),
     /// For tests of handlers: each datagram as it would have left.
     Memory(Arc<Mutex<Vec<Vec<u8>>>>),
 }
+
+/// What exporters of OpenTelemetry's spans could not send. They are the user's and
+/// know no invocation; the line that tells of losses is the process's.
+static LOST_BY_EXPORTERS: AtomicU64 = AtomicU64::new(0);
 
 /// Batches kept for invocations to come.
 const SPARE: usize = 2;
@@ -55,7 +61,13 @@ impl Segments {
             socket.set_nonblocking(true).ok()?;
             Some(socket)
         });
-        Self::new(daemon.map_or(Exporter::None, Exporter::Daemon), settings)
+        let forward = settings.forward.as_deref().and_then(Forward::open);
+        let exporter = match (forward, daemon) {
+            (Some(forward), daemon) => Exporter::Forward(forward.behind(daemon)),
+            (None, Some(daemon)) => Exporter::Daemon(daemon),
+            (None, None) => Exporter::None,
+        };
+        Self::new(exporter, settings)
     }
 
     /// Documents that stay in memory: each a whole datagram with its header.
@@ -98,6 +110,10 @@ impl Segments {
                     self.lost.fetch_add(1, Ordering::Relaxed);
                 }
             }),
+            Exporter::Forward(forward) => batch.datagrams(|datagram| {
+                self.lost
+                    .fetch_add(forward.send(datagram), Ordering::Relaxed);
+            }),
             Exporter::Memory(datagrams) => {
                 let mut datagrams = datagrams.lock().unwrap_or_else(PoisonError::into_inner);
                 batch.datagrams(|datagram| datagrams.push(datagram.to_vec()));
@@ -105,9 +121,15 @@ impl Segments {
         }
     }
 
-    /// Documents that could not be sent so far.
+    /// Documents that could not be sent so far, by anybody in this process.
     pub(crate) fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        self.lost.load(Ordering::Relaxed) + LOST_BY_EXPORTERS.load(Ordering::Relaxed)
+    }
+
+    /// Lets the process tell what an exporter's segments have lost.
+    #[cfg(feature = "otel")]
+    pub(crate) fn hand_over_losses(&self) {
+        lose(self.lost.swap(0, Ordering::Relaxed));
     }
 
     pub(super) fn spare(&self) -> Batch {
@@ -122,4 +144,10 @@ impl Segments {
             spare.push(batch);
         }
     }
+}
+
+/// Counts spans that an exporter could not send.
+#[cfg(feature = "otel")]
+pub(crate) fn lose(spans: u64) {
+    LOST_BY_EXPORTERS.fetch_add(spans, Ordering::Relaxed);
 }

@@ -215,8 +215,16 @@ fn held(traced: &Traced, deadline_ms: u64, enough: usize) -> Vec<Value> {
         .layer
         .layer(crate::service_fn(|_: LambdaEvent<Value>| {
             tracing::info_span!("quick").in_scope(|| ());
+            let slow = tracing::info_span!(
+                "slow",
+                size = 3,
+                metadata.note = "n",
+                db.password = "hunter2",
+                late = tracing::field::Empty
+            );
+            slow.record("late", true);
             // Blocks the thread, as a computation does.
-            tracing::info_span!("slow").in_scope(|| went.lock().unwrap().recv().unwrap());
+            slow.in_scope(|| went.lock().unwrap().recv().unwrap());
             std::future::ready(Ok::<_, Error>(()))
         }));
     std::thread::scope(|scope| {
@@ -254,6 +262,14 @@ fn a_long_span_is_sent_as_in_progress_once_and_then_complete() {
             in_progress("quick")
         ),
         (&json!(true), &json!(true), &Value::Null)
+    );
+    assert_eq!(
+        named(&documents, "slow")["annotations"],
+        json!({"size": 3, "db_password": "[REDACTED]", "late": true})
+    );
+    assert_eq!(
+        named(&documents, "slow")["metadata"],
+        json!({"default": {"note": "n"}})
     );
     let complete = traced.datagrams();
     assert_eq!(complete.len(), 2, "each alone, once: {complete:?}");

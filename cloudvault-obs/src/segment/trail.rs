@@ -1,7 +1,7 @@
 //! The subsegments of one invocation: those that are open, and those that are
 //! finished and wait for its end.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use cloudvault_obs_core::{
     redact::Redactor,
@@ -10,6 +10,7 @@ use cloudvault_obs_core::{
 };
 
 use super::Segments;
+use crate::clock;
 
 /// What an invocation leaves behind in its trace.
 #[derive(Debug)]
@@ -29,15 +30,50 @@ struct State {
 /// Where an open subsegment stands in its trail.
 pub(super) type Slot = usize;
 
-/// What an `in_progress` document says.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    name: &'static str,
-    id: SegmentId,
-    parent: SegmentId,
-    start_us: i64,
-    announced: bool,
+/// An open subsegment, as far as it is known.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) name: &'static str,
+    pub(super) id: SegmentId,
+    pub(super) parent: SegmentId,
+    pub(super) start_us: i64,
+    /// Whether its `in_progress` document has been sent.
+    pub(super) announced: bool,
+    /// `None` while more are recorded.
+    pub(super) fields: Option<Box<Fields>>,
 }
+
+impl Entry {
+    /// Adds its document to `batch`.
+    fn push(&self, batch: &mut Batch, (trace_id, end_us): (TraceId, Option<i64>)) {
+        let fields = self.fields.as_deref().unwrap_or(&EMPTY);
+        let subsegment = Subsegment {
+            name: self.name,
+            id: self.id,
+            trace_id,
+            parent_id: Some(self.parent),
+            start_us: self.start_us,
+            end_us,
+            fields,
+        };
+        // X-Ray completes a document by one of the same kind.
+        let delivery = if self.announced {
+            Delivery::Alone
+        } else {
+            Delivery::Nested
+        };
+        batch.push(&subsegment, delivery);
+    }
+
+    /// Keeps that the work failed, and not why.
+    fn forget_causes(&mut self) {
+        if let Some(fields) = &mut self.fields {
+            fields.forget_causes();
+        }
+    }
+}
+
+static EMPTY: LazyLock<Fields> = LazyLock::new(Fields::default);
 
 /// Finished documents beyond this many bytes are sent before the invocation
 /// ends, so that one with a million spans does not keep them all.
@@ -65,20 +101,8 @@ impl Trail {
         &self.segments.settings.redactor
     }
 
-    /// Notes an open subsegment, for an `in_progress` document should it last.
-    pub(super) fn open(
-        &self,
-        name: &'static str,
-        (id, parent): (SegmentId, SegmentId),
-        start_us: i64,
-    ) -> Slot {
-        let entry = Entry {
-            name,
-            id,
-            parent,
-            start_us,
-            announced: false,
-        };
+    /// Keeps an open subsegment, for an `in_progress` document should it last.
+    pub(super) fn open(&self, entry: Entry) -> Slot {
         let mut state = self.lock();
         match state.free.pop() {
             Some(slot) => {
@@ -92,24 +116,47 @@ impl Trail {
         }
     }
 
-    /// Keeps a finished subsegment for the end of the invocation. One that ends
-    /// later, in a task that outlives it, is sent at once.
-    pub(super) fn close(&self, slot: Slot, subsegment: &Subsegment<'_>) {
+    /// Takes an open subsegment's fields out, to record more.
+    pub(super) fn take(&self, slot: Slot) -> Box<Fields> {
         let mut state = self.lock();
-        let announced = state.open[slot].take().is_some_and(|entry| entry.announced);
-        state.free.push(slot);
-        let delivery = if announced {
-            Delivery::Alone
-        } else {
-            Delivery::Nested
-        };
-        state.finished.push(subsegment, delivery);
-        if state.ended || state.finished.len() > MAX_WAITING {
-            let finished = std::mem::replace(&mut state.finished, self.segments.spare());
-            drop(state);
-            self.segments.send(&finished);
-            self.segments.give_back(finished);
+        let entry = state.open.get_mut(slot).and_then(Option::as_mut);
+        entry
+            .and_then(|entry| entry.fields.take())
+            .unwrap_or_default()
+    }
+
+    /// Puts back what [`Trail::take`] took.
+    pub(super) fn put_back(&self, slot: Slot, fields: Box<Fields>) {
+        if let Some(Some(entry)) = self.lock().open.get_mut(slot) {
+            entry.fields = Some(fields);
         }
+    }
+
+    /// Keeps a finished subsegment for the end of the invocation, and gives its
+    /// fields back for their memory. One that ends later, in a task that outlives
+    /// it, is sent at once.
+    pub(super) fn close(&self, slot: Slot, trace_id: Option<TraceId>) -> Option<Box<Fields>> {
+        let end_us = clock::now_us();
+        let mut state = self.lock();
+        let mut entry = state.open.get_mut(slot)?.take()?;
+        state.free.push(slot);
+        if !self.segments.settings.capture_error {
+            entry.forget_causes();
+        }
+        entry.push(&mut state.finished, (trace_id?, Some(end_us)));
+        if state.ended || state.finished.len() > MAX_WAITING {
+            self.send(state);
+        }
+        entry.fields
+    }
+
+    /// Sends what is finished, outside the lock.
+    #[cold]
+    fn send(&self, mut state: MutexGuard<'_, State>) {
+        let finished = std::mem::replace(&mut state.finished, self.segments.spare());
+        drop(state);
+        self.segments.send(&finished);
+        self.segments.give_back(finished);
     }
 
     /// Adds a finished subsegment that was never open here.
@@ -118,10 +165,7 @@ impl Trail {
         let mut state = self.lock();
         state.finished.push(subsegment, Delivery::Nested);
         if state.ended || state.finished.len() > MAX_WAITING {
-            let finished = std::mem::replace(&mut state.finished, self.segments.spare());
-            drop(state);
-            self.segments.send(&finished);
-            self.segments.give_back(finished);
+            self.send(state);
         }
     }
 
@@ -134,7 +178,7 @@ impl Trail {
             return false;
         }
         let mut batch = std::mem::take(&mut state.finished);
-        state.announce(&mut batch, trace_id, before_us);
+        self.announce_open(&mut state, &mut batch, (trace_id, before_us));
         drop(state);
         self.segments.send(&batch);
         true
@@ -147,34 +191,32 @@ impl Trail {
         state.ended = true;
         let mut batch = std::mem::take(&mut state.finished);
         if let Some(trace_id) = trace_id {
-            state.announce(&mut batch, trace_id, i64::MAX);
+            self.announce_open(&mut state, &mut batch, (trace_id, i64::MAX));
         }
         drop(state);
         self.segments.send(&batch);
         self.segments.give_back(batch);
     }
 
+    /// An `in_progress` document, with what is recorded so far, for each open
+    /// subsegment that began before `before_us` and has had none.
+    fn announce_open(
+        &self,
+        state: &mut State,
+        batch: &mut Batch,
+        (trace_id, before_us): (TraceId, i64),
+    ) {
+        let waiting = |entry: &&mut Entry| !entry.announced && entry.start_us <= before_us;
+        for entry in state.open.iter_mut().flatten().filter(waiting) {
+            entry.announced = true;
+            if !self.segments.settings.capture_error {
+                entry.forget_causes();
+            }
+            entry.push(batch, (trace_id, None));
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn announce(&mut self, batch: &mut Batch, trace_id: TraceId, before_us: i64) {
-        let fields = Fields::default();
-        let waiting = |entry: &&mut Entry| !entry.announced && entry.start_us <= before_us;
-        for entry in self.open.iter_mut().flatten().filter(waiting) {
-            entry.announced = true;
-            let subsegment = Subsegment {
-                name: entry.name,
-                id: entry.id,
-                trace_id,
-                parent_id: Some(entry.parent),
-                start_us: entry.start_us,
-                end_us: None,
-                fields: &fields,
-            };
-            batch.push(&subsegment, Delivery::Alone);
-        }
     }
 }

@@ -2,11 +2,7 @@
 
 use std::fmt;
 
-use cloudvault_obs_core::{
-    json::{self, Value},
-    log as lines,
-    redact::{Marked, Redactor},
-};
+use cloudvault_obs_core::{json::Value, log as lines, redact::Redactor};
 use tracing::{
     Event,
     field::{Field, Visit},
@@ -44,7 +40,7 @@ impl<'a> Fields<'a> {
         event: &Event<'_>,
         (site, redactor): (&'a Site, &'a Redactor),
     ) -> Seen {
-        line.extend_from_slice(&site.head);
+        site.head.append(line);
         let seen = Seen {
             fields: 0,
             errors: 0,
@@ -54,11 +50,8 @@ impl<'a> Fields<'a> {
         if site.message_is_late {
             let mut message = Message(None);
             event.record(&mut message);
-            text(
-                line,
-                Value::Str(message.0.as_deref().unwrap_or("")),
-                redactor,
-            );
+            let message = message.0.as_deref().unwrap_or("");
+            lines::redacted_text(line, Value::Str(message), redactor);
         }
         let mut fields = Self {
             line,
@@ -75,12 +68,13 @@ impl<'a> Fields<'a> {
         fields.seen
     }
 
-    /// The message stands before all other fields, empty where there is none.
+    /// The message stands before all other fields, empty where there is none. The
+    /// quote that opens it is there already.
     #[inline(always)]
     fn begin_members(&mut self) {
         if !self.seen.message {
             self.seen.message = true;
-            self.line.extend_from_slice(b"\"\"");
+            self.line.push(b'"');
         }
     }
 
@@ -92,7 +86,7 @@ impl<'a> Fields<'a> {
         if key.is_message {
             if !self.seen.message {
                 self.seen.message = true;
-                text(self.line, value, self.redactor);
+                lines::redacted_text(self.line, value, self.redactor);
             }
             return;
         }
@@ -101,9 +95,9 @@ impl<'a> Fields<'a> {
             return;
         }
         self.seen.fields |= 1 << (field.index() & 63);
-        self.seen.bits |= key.bit;
-        self.line.extend_from_slice(&key.prefix);
-        if key.is_secret {
+        self.seen.bits |= key.name.bit();
+        key.name.append(self.line);
+        if key.name.is_secret() {
             lines::secret(self.line);
         } else {
             lines::redacted(self.line, value, self.redactor);
@@ -116,29 +110,12 @@ impl Seen {
     pub(super) fn taken(&self, site: &Site, name: &[u8]) -> bool {
         site.keys.iter().enumerate().any(|(index, key)| {
             let bit = 1 << (index & 63);
-            (self.fields & bit != 0 && key.name() == name)
+            (self.fields & bit != 0 && key.name.key() == name)
                 || (self.errors & bit != 0
                     && name
-                        .strip_prefix(key.name())
+                        .strip_prefix(key.name.key())
                         .is_some_and(|rest| matches!(rest, b".type" | b".message" | b".chain")))
         })
-    }
-}
-
-/// A message is text, whatever was given.
-#[inline(always)]
-fn text(line: &mut Vec<u8>, value: Value<'_>, redactor: &Redactor) {
-    match value {
-        Value::Str(_) | Value::Display(_) | Value::Debug(_) | Value::Bytes(_) => {
-            lines::redacted(line, value, redactor);
-        }
-        other => {
-            line.push(b'"');
-            let start = line.len();
-            json::escape_fmt(line, format_args!("{other:?}"));
-            redactor.escaped(line, start, Marked(true));
-            line.push(b'"');
-        }
     }
 }
 
@@ -150,8 +127,9 @@ impl Visit for Fields<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        let plain =
-            |key: &Key| key.is_secret || key.is_message || key.is_shadowed || key.has_children;
+        let plain = |key: &Key| {
+            key.name.is_secret() || key.is_message || key.is_shadowed || key.has_children
+        };
         match self.site.keys.get(field.index()) {
             Some(key) if !plain(key) => {
                 self.begin_members();
@@ -160,7 +138,7 @@ impl Visit for Fields<'_> {
                 self.seen.errors |= bit;
                 // Any key of a span may be one of the error's.
                 self.seen.bits = u64::MAX;
-                lines::write_error(self.line, key.name(), value, self.redactor);
+                lines::write_error(self.line, key.name.key(), value, self.redactor);
             }
             _ => self.add(field, Value::Display(&value)),
         }

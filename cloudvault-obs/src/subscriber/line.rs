@@ -7,6 +7,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -16,20 +17,20 @@ use std::{
 use cloudvault_obs_core::{
     json::{self, Value},
     log::{self as lines, Members, Style},
-    time,
 };
 use tracing::{Event, Level, Metadata, Subscriber, span::Id};
 use tracing_subscriber::{layer::Context, registry::LookupSpan};
 
 use super::{
     fields::{Fields, Seen},
+    second::Second,
     site::{Site, Sites},
     span::SpanData,
 };
 use crate::{
     clock,
     invocation::{self, Invocation},
-    log::{Format, PANIC_TARGET, Shared, State, TIMEOUT_TARGET},
+    log::{Format, Kept, PANIC_TARGET, Shared, TIMEOUT_TARGET},
     output::Output,
 };
 
@@ -80,8 +81,6 @@ pub(crate) struct Lines {
     pub(super) shared: Arc<Shared>,
     style: Option<Style>,
     output: Output,
-    /// DEBUG lines from outside any invocation, such as its start.
-    before: State,
 }
 
 /// What a thread keeps between lines.
@@ -92,6 +91,8 @@ struct Thread {
     sites: Sites,
     around: Around,
     second: Second,
+    /// Whose clock `second` shows.
+    writer: u64,
 }
 
 /// The current span as lines need it.
@@ -100,20 +101,11 @@ struct Around {
     serial: u64,
     epoch: u64,
     span: u64,
-    members: Arc<Members>,
+    members: Members,
     invocation: Option<Arc<Invocation>>,
     /// A callsite's metadata and the fields with which it shares no key with the
     /// members, though their bits say that it may.
     apart: (usize, u64),
-}
-
-/// The last timestamp: within a second only the digits behind the dot change.
-#[derive(Default)]
-struct Second {
-    now_ms: i64,
-    epoch_s: i64,
-    /// `{"timestamp":"2026-11-23T03:41:34.505Z`
-    text: Vec<u8>,
 }
 
 /// A buffer that one huge line has grown is given back.
@@ -148,7 +140,6 @@ impl Lines {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             epoch: AtomicU64::new(0),
             fixed: fixed.with(shared),
-            before: State::new(shared, Some(false), 0),
             shared: Arc::clone(shared),
             style,
             output,
@@ -163,6 +154,18 @@ impl Lines {
     #[inline]
     pub(super) fn exit(&self) {
         let _ = TOP.try_with(|top| top.set((0, 0)));
+    }
+
+    /// What is known of a callsite.
+    pub(super) fn site(&self, metadata: &'static Metadata<'static>) -> Rc<Site> {
+        let rules = (&*self.fixed.0, &self.shared.settings.redactor);
+        let kept = THREAD.try_with(|thread| {
+            let mut thread = thread.try_borrow_mut().ok()?;
+            Some(Rc::clone(thread.sites.get(self.serial, metadata, rules)))
+        });
+        // Within a line, or where the thread ends.
+        let anew = || Rc::new(Site::new(metadata, rules.0, rules.1));
+        kept.ok().flatten().unwrap_or_else(anew)
     }
 
     /// A span's members have changed.
@@ -196,7 +199,11 @@ impl Lines {
             sites,
             around,
             second,
+            writer,
         } = thread;
+        if *writer != self.serial {
+            (*second, *writer) = (Second::default(), self.serial);
+        }
         self.find(around, event, context);
         let fate = self.fate(*metadata.level(), around.invocation.as_deref());
         if matches!(fate, Fate::Drop) {
@@ -206,7 +213,7 @@ impl Lines {
         let redactor = &self.shared.settings.redactor;
         let site = sites.get(self.serial, metadata, (&self.fixed.0, redactor));
         line.clear();
-        second.append(line, now_ms);
+        second.append(line, now_ms, &self.shared.settings.zone);
         let fields = Fields::record(line, event, (site, redactor));
         let address = std::ptr::from_ref(metadata).addr();
         around.append(line, fields, (address, site));
@@ -218,12 +225,14 @@ impl Lines {
         }
         let finished = self.styled(line, text);
         let invocation = around.invocation.as_deref();
-        let state = invocation.map_or(&self.before, |invocation| &invocation.log);
         match fate {
-            Fate::Keep => state.keep(finished),
+            Fate::Keep => {
+                let kept = invocation.map_or(&self.shared.before, |it| &it.log.kept);
+                kept.push(finished, self.shared.settings.buffer);
+            }
             Fate::Write | Fate::Drop => {
                 if self.shared.settings.buffer > 0 && flushes(metadata) {
-                    self.write_kept(state, now_ms);
+                    self.write_kept(invocation, now_ms);
                 }
                 self.output.write(finished);
             }
@@ -249,11 +258,11 @@ impl Lines {
         {
             return;
         }
-        *around = Around::default();
+        around.forget();
         if let Some(span) = context.event_span(event) {
             if let Some(data) = span.extensions().get::<SpanData>() {
-                around.members = Arc::clone(&data.members);
-                around.invocation = data.invocation.clone();
+                around.members.clone_from(&data.members);
+                around.invocation.clone_from(&data.invocation);
             }
             if event.is_contextual() {
                 (around.serial, around.span) = (self.serial, span.id().into_u64());
@@ -291,32 +300,62 @@ impl Lines {
     }
 
     /// Writes the lines that were kept for a failure, before the line that tells
-    /// of it.
+    /// of it: those of the start, if no invocation has gone well since, and those
+    /// of the invocation.
     #[cold]
-    fn write_kept(&self, state: &State, now_ms: i64) {
-        let (kept, evicted) = state.take_kept();
+    fn write_kept(&self, invocation: Option<&Invocation>, now_ms: i64) {
         let mut out = Vec::new();
+        self.take(&mut out, &self.shared.before, (None, now_ms));
+        if let Some(invocation) = invocation {
+            let said = (Some(invocation.request_id.as_str()), now_ms);
+            self.take(&mut out, &invocation.log.kept, said);
+        }
+        if !out.is_empty() {
+            self.output.write(&out);
+        }
+    }
+
+    /// Writes the lines that the process has kept before its first invocation.
+    pub(crate) fn write_start(&self) {
+        self.write_kept(None, clock::coarse_ms());
+    }
+
+    fn take(&self, out: &mut Vec<u8>, kept: &Kept, (request, now_ms): (Option<&str>, i64)) {
+        let (lines, evicted) = kept.take();
         if evicted.lines > 0 {
             let mut notice = b"{\"timestamp\":\"".to_vec();
-            time::rfc3339(&mut notice, now_ms);
+            self.shared.settings.zone.timestamp(&mut notice, now_ms);
             notice.extend_from_slice(b"\",\"level\":\"WARN\"");
             let message = "the oldest debug lines did not fit the buffer";
             member(&mut notice, "message", message.into());
             member(&mut notice, "target", "cloudvault_obs::log".into());
+            if let Some(request) = request {
+                member(&mut notice, "request_id", request.into());
+            }
             member(&mut notice, "lines_evicted", evicted.lines.into());
             member(&mut notice, "bytes_evicted", evicted.bytes.into());
             notice.extend_from_slice(&self.fixed.0);
             notice.extend_from_slice(b"}\n");
             out.extend_from_slice(self.styled(&notice, &mut Vec::new()));
         }
-        out.extend_from_slice(&kept);
-        if !out.is_empty() {
-            self.output.write(&out);
-        }
+        out.extend_from_slice(&lines);
     }
 }
 
 impl Around {
+    /// Empties it and keeps the memory, unless a huge span has grown it.
+    fn forget(&mut self) {
+        let mut members = std::mem::take(&mut self.members);
+        if members.capacity() > KEEP {
+            members = Members::default();
+        }
+        members.clear();
+        *self = Self {
+            members,
+            ..Self::default()
+        };
+    }
+
     /// Appends the members of the spans, then the invocation's keys: what stands
     /// further in wins.
     #[inline]
@@ -348,30 +387,4 @@ fn flushes(metadata: &Metadata<'_>) -> bool {
     *metadata.level() == Level::ERROR
         || metadata.target() == TIMEOUT_TARGET
         || metadata.target() == PANIC_TARGET
-}
-
-impl Second {
-    #[inline]
-    fn append(&mut self, line: &mut Vec<u8>, now_ms: i64) {
-        if now_ms != self.now_ms || self.text.is_empty() {
-            self.change(now_ms);
-        }
-        line.extend_from_slice(&self.text);
-    }
-
-    fn change(&mut self, now_ms: i64) {
-        self.now_ms = now_ms;
-        let second = now_ms.div_euclid(1000);
-        if second != self.epoch_s || self.text.is_empty() {
-            self.text.clear();
-            self.text.extend_from_slice(b"{\"timestamp\":\"");
-            time::rfc3339(&mut self.text, now_ms);
-            self.epoch_s = second;
-        }
-        let ms = now_ms.rem_euclid(1000) as u32;
-        let digit = |number: u32| b'0' + (number % 10) as u8;
-        // Three digits and a Z stand at the end.
-        let at = self.text.len() - 4;
-        self.text[at..at + 3].copy_from_slice(&[digit(ms / 100), digit(ms / 10), digit(ms)]);
-    }
 }

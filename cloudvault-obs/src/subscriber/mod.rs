@@ -4,9 +4,11 @@
 //! the spans above it; an event copies the bytes into a buffer that the thread
 //! keeps, and the whole line leaves in one write.
 
+mod rendered;
 mod span;
 mod site;
 mod fields;
+mod second;
 mod line;
 
 use tracing::{
@@ -19,7 +21,8 @@ use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
 use crate::log::Shared;
 pub(crate) use line::{Lines, Static};
-use span::SpanData;
+use site::Site;
+use span::{Rules, SpanData};
 
 /// Target of the span that carries an invocation's own keys. It is no
 /// subsegment: the function's segment stands for the invocation already.
@@ -52,6 +55,13 @@ impl Observer {
 
     pub(crate) fn log(&self) -> &Shared {
         &self.lines.shared
+    }
+
+    fn rules<'a>(&'a self, site: &'a Site) -> Rules<'a> {
+        Rules {
+            site,
+            redactor: &self.log().settings.redactor,
+        }
     }
 
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
@@ -88,7 +98,8 @@ where
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        let fields = (attributes, &self.log().settings.redactor);
+        let site = self.lines.site(attributes.metadata());
+        let fields = (attributes, self.rules(&site));
         let data = match span.parent() {
             Some(parent) => match parent.extensions().get::<SpanData>() {
                 Some(above) => SpanData::below(above, &span, fields),
@@ -103,7 +114,8 @@ where
         if let Some(span) = context.span(id)
             && let Some(data) = span.extensions_mut().get_mut::<SpanData>()
         {
-            data.record(values, &self.log().settings.redactor);
+            let site = self.lines.site(span.metadata());
+            data.record(values, self.rules(&site));
             self.lines.changed();
         }
     }
@@ -133,7 +145,7 @@ where
         if let Some(span) = context.span(&id)
             && let Some(data) = span.extensions_mut().get_mut::<SpanData>()
         {
-            data.close(span.name());
+            data.close();
         }
     }
 }

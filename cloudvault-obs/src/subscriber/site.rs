@@ -1,34 +1,36 @@
 //! What never changes about one callsite's lines, rendered once.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc};
 
 use cloudvault_obs_core::{
-    json,
-    log::{is_reserved, key_bit},
+    json::{self, Chunk},
+    log::Name,
     redact::Redactor,
+    segment,
 };
 use tracing::Metadata;
 
-/// A callsite, as each of its lines needs it.
-#[derive(Debug)]
+/// A callsite of events, as each of its lines needs it, or of spans.
+#[derive(Debug, Default)]
 pub(super) struct Site {
-    /// `","level":"INFO","message":`, behind the timestamp.
-    pub(super) head: Vec<u8>,
+    /// `","level":"INFO","message":"`, behind the timestamp.
+    pub(super) head: Chunk<32>,
     /// `,"target":"…","location":"…"` and the keys of the process.
     pub(super) tail: Vec<u8>,
     /// By the field's index.
     pub(super) keys: Vec<Key>,
+    /// Every field of a span is in its document as it is on its lines.
+    pub(super) is_plain: bool,
     /// The message's index is not the first.
     pub(super) message_is_late: bool,
 }
 
-/// One field's name.
+/// One field.
 #[derive(Debug)]
 pub(super) struct Key {
-    /// `,"key":`
-    pub(super) prefix: Vec<u8>,
-    pub(super) bit: u64,
-    pub(super) is_secret: bool,
+    pub(super) name: Name,
+    /// Where the field of a span goes in its document.
+    pub(super) segment: segment::Key,
     pub(super) is_message: bool,
     /// A later field of the same name wins.
     pub(super) is_shadowed: bool,
@@ -37,31 +39,15 @@ pub(super) struct Key {
     pub(super) has_children: bool,
 }
 
-impl Key {
-    /// The name as it stands in JSON.
-    pub(super) fn name(&self) -> &[u8] {
-        &self.prefix[2..self.prefix.len() - 2]
-    }
-}
-
 impl Site {
-    fn new(metadata: &Metadata<'_>, fixed: &[u8], redactor: &Redactor) -> Self {
+    pub(super) fn new(metadata: &Metadata<'_>, fixed: &[u8], redactor: &Redactor) -> Self {
         let names: Vec<&str> = metadata.fields().iter().map(|field| field.name()).collect();
         let message = names.iter().position(|name| *name == "message");
         let key = |(index, name): (usize, &&str)| {
-            let key = if is_reserved(name) {
-                format!("fields.{name}")
-            } else {
-                (*name).to_owned()
-            };
-            let mut prefix = vec![b','];
-            json::string(&mut prefix, &key);
-            prefix.push(b':');
             let child = format!("{name}.");
             Key {
-                prefix,
-                bit: key_bit(&key),
-                is_secret: redactor.is_secret_key(name),
+                name: Name::new(name, redactor),
+                segment: segment::Key::new(name, redactor),
                 is_message: message == Some(index),
                 is_shadowed: names[index + 1..].contains(name),
                 has_children: names.iter().any(|name| name.starts_with(&child)),
@@ -69,7 +55,7 @@ impl Site {
         };
         let mut head = b"\",\"level\":\"".to_vec();
         head.extend_from_slice(metadata.level().as_str().as_bytes());
-        head.extend_from_slice(b"\",\"message\":");
+        head.extend_from_slice(b"\",\"message\":\"");
         let mut tail = b",\"target\":".to_vec();
         json::string(&mut tail, metadata.target());
         if let (Some(file), Some(line)) = (metadata.file(), metadata.line()) {
@@ -77,10 +63,12 @@ impl Site {
             json::string(&mut tail, &format!("{}:{line}", short(file)));
         }
         tail.extend_from_slice(fixed);
+        let keys: Vec<Key> = names.iter().enumerate().map(key).collect();
         Self {
-            head,
+            head: Chunk::new(&head),
             tail,
-            keys: names.iter().enumerate().map(key).collect(),
+            is_plain: keys.iter().all(|key| key.segment.is_as_on_lines()),
+            keys,
             message_is_late: message.is_some_and(|index| index > 0),
         }
     }
@@ -100,21 +88,19 @@ fn short(file: &str) -> &str {
 pub(super) struct Sites {
     /// The observer whose sites these are.
     observer: u64,
-    recent: Vec<Option<usize>>,
-    known: HashMap<usize, usize>,
-    /// With the address, by which the table in front is verified.
-    all: Vec<(usize, Site)>,
+    recent: Box<[(usize, Rc<Site>); RECENT]>,
+    all: HashMap<usize, Rc<Site>>,
 }
 
 const RECENT: usize = 128;
 
 impl Default for Sites {
     fn default() -> Self {
+        let none = Rc::default();
         Self {
             observer: 0,
-            recent: vec![None; RECENT],
-            known: HashMap::new(),
-            all: Vec::new(),
+            recent: Box::new(std::array::from_fn(|_| (0, Rc::clone(&none)))),
+            all: HashMap::new(),
         }
     }
 }
@@ -126,28 +112,33 @@ impl Sites {
         &mut self,
         observer: u64,
         metadata: &'static Metadata<'static>,
-        (fixed, redactor): (&[u8], &Redactor),
-    ) -> &Site {
+        rules: (&[u8], &Redactor),
+    ) -> &Rc<Site> {
         let address = std::ptr::from_ref(metadata).addr();
         let slot = (address >> 4) % RECENT;
-        if self.observer == observer
-            && let Some(index) = self.recent[slot]
-            && self.all[index].0 == address
-        {
-            return &self.all[index].1;
+        if self.observer != observer || self.recent[slot].0 != address {
+            self.recall(observer, metadata, rules);
         }
+        &self.recent[slot].1
+    }
+
+    /// Puts the site into the table.
+    #[cold]
+    fn recall(
+        &mut self,
+        observer: u64,
+        metadata: &'static Metadata<'static>,
+        (fixed, redactor): (&[u8], &Redactor),
+    ) {
         if self.observer != observer {
             *self = Self {
                 observer,
                 ..Self::default()
             };
         }
-        let all = &mut self.all;
-        let index = *self.known.entry(address).or_insert_with(|| {
-            all.push((address, Site::new(metadata, fixed, redactor)));
-            all.len() - 1
-        });
-        self.recent[slot] = Some(index);
-        &self.all[index].1
+        let address = std::ptr::from_ref(metadata).addr();
+        let anew = || Rc::new(Site::new(metadata, fixed, redactor));
+        let site = self.all.entry(address).or_insert_with(anew);
+        self.recent[(address >> 4) % RECENT] = (address, Rc::clone(site));
     }
 }

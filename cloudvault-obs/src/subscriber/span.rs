@@ -2,12 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use cloudvault_obs_core::{
-    json::Value,
-    log::{self as lines, Members},
-    redact::Redactor,
-    trace::SegmentId,
-};
+use cloudvault_obs_core::{json::Value, log as lines, redact::Redactor, trace::SegmentId};
 use tracing::{
     Event,
     field::{Field, Visit},
@@ -15,7 +10,11 @@ use tracing::{
 };
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use super::{HANDLER_TARGET, INVOCATION_TARGET};
+use super::{
+    HANDLER_TARGET, INVOCATION_TARGET,
+    rendered::Rendered,
+    site::{Key, Site},
+};
 use crate::{
     invocation::{self, Invocation},
     segment,
@@ -24,10 +23,23 @@ use crate::{
 /// A span's rendered fields and its place in the trace.
 pub(super) struct SpanData {
     /// The fields of this span and of those above it.
-    pub(super) members: Arc<Members>,
+    pub(super) members: Rendered,
     pub(super) invocation: Option<Arc<Invocation>>,
     segment: Option<segment::Open>,
     role: Role,
+}
+
+/// How a span's fields are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub(super) site: &'a Site,
+    pub(super) redactor: &'a Redactor,
+}
+
+impl<'a> Rules<'a> {
+    fn key(self, field: &Field) -> Option<&'a Key> {
+        self.site.keys.get(field.index())
+    }
 }
 
 /// Where a span's fields go.
@@ -48,13 +60,13 @@ impl SpanData {
     /// A span with none of ours above it.
     pub(super) fn top<'a, R: LookupSpan<'a>>(
         span: &SpanRef<'a, R>,
-        (attributes, redactor): (&Attributes<'_>, &Redactor),
+        (attributes, rules): (&Attributes<'_>, Rules<'_>),
     ) -> Self {
         let parent = |invocation: &Invocation| invocation.sampled().map(|(_, facade)| facade);
         Self::new(
             span,
-            (attributes, redactor),
-            (Arc::default(), invocation::current()),
+            (attributes, rules),
+            (Rendered::default(), invocation::current()),
             parent,
         )
     }
@@ -62,20 +74,20 @@ impl SpanData {
     pub(super) fn below<'a, R: LookupSpan<'a>>(
         above: &Self,
         span: &SpanRef<'a, R>,
-        (attributes, redactor): (&Attributes<'_>, &Redactor),
+        (attributes, rules): (&Attributes<'_>, Rules<'_>),
     ) -> Self {
         let parent = |invocation: &Invocation| {
             let (_, facade) = invocation.sampled()?;
             Some(above.segment.as_ref().map_or(facade, |segment| segment.id))
         };
-        let inherited = (Arc::clone(&above.members), above.invocation.clone());
-        Self::new(span, (attributes, redactor), inherited, parent)
+        let inherited = (above.members.below(), above.invocation.clone());
+        Self::new(span, (attributes, rules), inherited, parent)
     }
 
     fn new<'a, R: LookupSpan<'a>>(
         span: &SpanRef<'a, R>,
-        (attributes, redactor): (&Attributes<'_>, &Redactor),
-        (members, invocation): (Arc<Members>, Option<Arc<Invocation>>),
+        (attributes, rules): (&Attributes<'_>, Rules<'_>),
+        (members, invocation): (Rendered, Option<Arc<Invocation>>),
         parent: impl FnOnce(&Invocation) -> Option<SegmentId>,
     ) -> Self {
         let role = match attributes.metadata().target() {
@@ -85,82 +97,59 @@ impl SpanData {
             _ => Role::User,
         };
         let traced = invocation.as_deref().filter(|_| role != Role::Invocation);
-        let segment = traced.and_then(|invocation| {
+        let mut draft = traced.and_then(|invocation| {
             let ids = (invocation.segment_id(&span.id()), parent(invocation)?);
-            Some(segment::Open::begin(invocation, span.name(), ids))
+            Some(segment::Draft::begin(span.name(), ids))
         });
         let mut data = Self {
             members,
             invocation,
-            segment,
+            segment: None,
             role,
         };
+        // What the lines have rendered, the document need not.
+        let adopts = role == Role::User && rules.site.is_plain;
+        let mut segment = draft.as_mut().map(|draft| &mut draft.recording);
         attributes.record(&mut Recording {
             data: &mut data,
-            redactor,
+            segment: segment.as_deref_mut().filter(|_| !adopts),
+            rules,
         });
+        if let Some(segment) = segment.filter(|_| adopts) {
+            segment.adopt(&data.members);
+        }
+        if let (Some(draft), Some(invocation)) = (draft, &data.invocation) {
+            data.segment = Some(draft.open(invocation));
+        }
         data
     }
 
-    pub(super) fn record(&mut self, values: &Record<'_>, redactor: &Redactor) {
+    pub(super) fn record(&mut self, values: &Record<'_>, rules: Rules<'_>) {
+        let open = self.segment.as_ref().zip(self.invocation.as_deref());
+        let mut segment = open.map(|(open, invocation)| open.record(invocation));
         values.record(&mut Recording {
             data: self,
-            redactor,
+            segment: segment.as_mut(),
+            rules,
         });
+        if let (Some(open), Some(invocation), Some(recording)) =
+            (&self.segment, &self.invocation, segment)
+        {
+            open.recorded(invocation, recording);
+        }
     }
 
     /// An error told by an event in the span is how the span's work failed.
     pub(super) fn note_error(&mut self, event: &Event<'_>) {
-        if let (Some(segment), Some(invocation)) = (&mut self.segment, &self.invocation) {
+        if let (Some(segment), Some(invocation)) = (&self.segment, &self.invocation) {
             segment.note_error(invocation, event);
         }
     }
 
     /// Ends the span's subsegment, if it has one.
-    pub(super) fn close(&mut self, name: &str) {
+    pub(super) fn close(&mut self) {
         if let (Some(segment), Some(invocation)) = (self.segment.take(), &self.invocation) {
-            segment.close(invocation, name);
-        }
-    }
-
-    fn add(&mut self, field: &Field, value: Value<'_>, redactor: &Redactor) {
-        let name = field.name();
-        match self.role {
-            Role::Invocation => return Arc::make_mut(&mut self.members).own(name, value),
-            Role::Handler => {}
-            Role::User | Role::Record if name == segment::LINK => {}
-            Role::Record if name == "correlation_id" => {
-                Arc::make_mut(&mut self.members).own(name, value);
-            }
-            Role::User | Role::Record => {
-                Arc::make_mut(&mut self.members).redacted(name, value, redactor);
-            }
-        }
-        if let (Some(segment), Some(invocation)) = (&mut self.segment, &self.invocation) {
-            match self.role {
-                Role::Handler => segment.add_own(invocation, name, value),
-                _ => segment.add(invocation, name, value),
-            }
-        }
-    }
-
-    /// An error, with its causes where it is the span's own.
-    fn fail(
-        &mut self,
-        field: &Field,
-        error: &(dyn std::error::Error + 'static),
-        redactor: &Redactor,
-    ) {
-        let name = field.name();
-        if name != "error" || redactor.is_secret_key(name) {
-            return self.add(field, Value::Display(&error), redactor);
-        }
-        if matches!(self.role, Role::User | Role::Record) {
-            let members = Arc::make_mut(&mut self.members);
-            lines::put_error(members, name, error, redactor);
-        }
-        if let (Some(segment), Some(invocation)) = (&mut self.segment, &self.invocation) {
-            segment.fail(invocation, error);
+            segment.close(invocation);
         }
     }
 }
@@ -177,12 +166,53 @@ pub(super) use visit;
 /// Fields on their way into a span.
 struct Recording<'a> {
     data: &'a mut SpanData,
-    redactor: &'a Redactor,
+    segment: Option<&'a mut segment::Recording>,
+    rules: Rules<'a>,
 }
 
 impl Recording<'_> {
+    #[inline]
     fn add(&mut self, field: &Field, value: Value<'_>) {
-        self.data.add(field, value, self.redactor);
+        let Some(key) = self.rules.key(field) else {
+            return;
+        };
+        let (name, members) = (field.name(), &mut self.data.members);
+        match self.data.role {
+            Role::Invocation => return members.own(name, value),
+            Role::Handler => {}
+            Role::User | Role::Record if name == segment::LINK => {}
+            Role::Record if name == "correlation_id" => members.own(name, value),
+            Role::User | Role::Record => {
+                members.named(&key.name, value, self.rules.redactor);
+                // What the line has rendered, the document need not.
+                if let (Some(segment), Some(member)) = (&mut self.segment, members.last())
+                    && segment.add_member(&key.segment, member)
+                {
+                    return;
+                }
+            }
+        }
+        if let Some(segment) = &mut self.segment {
+            match self.data.role {
+                Role::Handler => segment.add_own(&key.segment, value, self.rules.redactor),
+                _ => segment.add(&key.segment, value, self.rules.redactor),
+            }
+        }
+    }
+
+    /// An error, with its causes where it is the span's own.
+    fn fail(&mut self, field: &Field, error: &(dyn std::error::Error + 'static)) {
+        let name = field.name();
+        let key = self.rules.key(field);
+        if name != "error" || key.is_none_or(|key| key.name.is_secret()) {
+            return self.add(field, Value::Display(&error));
+        }
+        if matches!(self.data.role, Role::User | Role::Record) {
+            lines::put_error(&mut self.data.members, name, error, self.rules.redactor);
+        }
+        if let Some(segment) = &mut self.segment {
+            segment.fail(error, self.rules.redactor);
+        }
     }
 }
 
@@ -194,6 +224,6 @@ impl Visit for Recording<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.data.fail(field, value, self.redactor);
+        self.fail(field, value);
     }
 }

@@ -13,7 +13,9 @@
 
 mod server;
 mod guard;
+mod connection;
 mod wire;
+mod faults;
 pub mod account;
 pub mod store;
 mod sandbox;
@@ -24,5 +26,6 @@ mod options;
 
 pub use account::{Account, Change};
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use options::{FunctionSpec, LogGroup, Options};
+pub use faults::{BadRule, FaultRule};
+pub use options::{Freeze, FunctionSpec, Initialization, LogGroup, Options};
 pub use server::{Dev, StartError};

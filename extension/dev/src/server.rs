@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::account::Account;
 use crate::clock::{Clock, SystemClock};
+use crate::connection::{Connection, Listener};
 use crate::options::{LogGroup, Options};
 use crate::sandbox::Sandbox;
 use crate::store::{Store, StoreError};
@@ -93,6 +94,9 @@ impl Dev {
         let account = Account::new(store, clock, &options.region, &endpoint);
         let account = Arc::new(account.notifying(options.notify_hosts.clone()));
         account.keep_log_groups(&log_groups(&options))?;
+        for rule in &options.faults {
+            account.faults.add(rule.clone(), account.clock.now_ms());
+        }
         let sandbox = Sandbox::start(account.clone(), &options).await?;
         let router = router(&account, &sandbox);
         let (close, closed) = oneshot::channel();
@@ -100,7 +104,9 @@ impl Dev {
             let until = async move {
                 let _ = closed.await;
             };
-            let _ = axum::serve(listener, router)
+            let listener = Listener(listener);
+            let service = router.into_make_service_with_connect_info::<Connection>();
+            let _ = axum::serve(listener, service)
                 .with_graceful_shutdown(until)
                 .await;
         });

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use obs_deploy::backtest;
 use obs_deploy::value::Duration;
+#[cfg(feature = "dev")]
+use obs_dev::{FaultRule, Freeze, Initialization};
 
 /// Observability of a serverless system as code, and a local account to see it in.
 #[derive(Debug, Parser)]
@@ -109,9 +111,9 @@ pub(crate) enum Command {
     #[cfg(feature = "dev")]
     /// Run a local account: CloudWatch, SNS, X-Ray, Lambda and a web page, on loopback.
     #[command(
-        after_help = "Examples:\n  obs dev\n  obs dev --listen 127.0.0.1:4500 --for 30s\n  obs dev --function hello=target/debug/hello\n\nThen, in another terminal:\n  export AWS_ENDPOINT_URL=http://127.0.0.1:4400\n  obs apply"
+        after_help = "Examples:\n  obs dev\n  obs dev --listen 127.0.0.1:4500 --for 30s\n  obs dev --function hello=target/debug/hello\n  obs dev --fault cloudwatch:PutMetricData=throttle:30%\n\nThen, in another terminal:\n  export AWS_ENDPOINT_URL=http://127.0.0.1:4400\n  obs apply"
     )]
-    Dev(Dev),
+    Dev(Box<Dev>),
 }
 
 /// Which project, which environment.
@@ -458,6 +460,18 @@ pub(crate) struct Dev {
     /// Share of invocations that are traced, 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = share)]
     pub(crate) sample: f64,
+    /// Make requests fail: SERVICE[:OPERATION]=KIND[:SHARE%][:COUNTx][:TIME], KIND one of throttle,
+    /// 500, 503, 413, hang, hang-accepted, reset, reset-accepted, drip; also `POST /api/faults`
+    #[arg(long = "fault", value_name = "RULE")]
+    pub(crate) faults: Vec<FaultRule>,
+    /// Freeze processes between invocations, as Lambda does; connections to AWS are gone after a
+    /// freeze of so long. `off`: no freeze
+    #[arg(long, value_name = "off|DURATION", default_value = "5s")]
+    pub(crate) freeze: Freeze,
+    /// How functions come to life: on-demand, provisioned-concurrency:N, snap-start,
+    /// lambda-managed-instances:N [default: `initialization` of obs.yaml, else on-demand]
+    #[arg(long, value_name = "KIND")]
+    pub(crate) initialization: Option<Initialization>,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -4,6 +4,7 @@
 //! ended in failure, none is tried for a while; the points wait in the journal.
 
 use super::Jitter;
+use crate::clock::Moment;
 
 /// Failed flushes in a row before flushes are skipped.
 const PATIENCE: u32 = 3;
@@ -18,11 +19,14 @@ pub enum Breaker {
         /// Failures in a row.
         failures: u32,
     },
-    /// None is tried before `until_ms`; the first one after it decides =>
-    /// (Closed | Open).
+    /// None is tried for `wait_ms` from `since`; the first one after it decides
+    /// => (Closed | Open). Either clock may tell that the time is over: one stands
+    /// still in a freeze, the other may be set back.
     Open {
-        /// Milliseconds since the epoch.
-        until_ms: i64,
+        /// When it opened.
+        since: Moment,
+        /// For how long.
+        wait_ms: i64,
         /// How often it opened in a row.
         times: u32,
     },
@@ -37,11 +41,17 @@ impl Default for Breaker {
 impl Breaker {
     /// Whether to try.
     #[must_use]
-    pub fn allows(self, now_ms: i64) -> bool {
+    pub fn allows(self, now: Moment) -> bool {
         match self {
             Self::Closed { .. } => true,
-            Self::Open { until_ms, .. } => now_ms >= until_ms,
+            Self::Open { since, wait_ms, .. } => now.since(since) >= wait_ms,
         }
+    }
+
+    /// Whether the last flush failed.
+    #[must_use]
+    pub fn is_troubled(self) -> bool {
+        self != Self::default()
     }
 
     /// The flush delivered what it had.
@@ -50,7 +60,7 @@ impl Breaker {
     }
 
     /// The flush left points behind because CloudWatch failed.
-    pub fn fail(&mut self, now_ms: i64, jitter: &mut Jitter) {
+    pub fn fail(&mut self, now: Moment, jitter: &mut Jitter) {
         let times = match *self {
             Self::Closed { failures } if failures + 1 < PATIENCE => {
                 *self = Self::Closed {
@@ -67,7 +77,8 @@ impl Breaker {
             .min(LONGEST_MS);
         let wait = longest / 2 + jitter.below(longest / 2);
         *self = Self::Open {
-            until_ms: now_ms.saturating_add_unsigned(wait),
+            since: now,
+            wait_ms: i64::try_from(wait).unwrap_or(i64::MAX),
             times,
         };
     }
@@ -80,18 +91,19 @@ mod tests {
     #[test]
     fn three_failures_open_it_for_longer_and_longer_and_one_success_closes_it() {
         let (mut breaker, mut jitter) = (Breaker::default(), Jitter::new(1));
-        breaker.fail(0, &mut jitter);
-        breaker.fail(0, &mut jitter);
-        assert!(breaker.allows(0));
+        let start = Moment::at(0);
+        breaker.fail(start, &mut jitter);
+        breaker.fail(start, &mut jitter);
+        assert!(breaker.allows(start));
         let mut waits = Vec::new();
         for _ in 0..9 {
-            breaker.fail(0, &mut jitter);
-            assert!(!breaker.allows(0));
-            let Breaker::Open { until_ms, .. } = breaker else {
+            breaker.fail(start, &mut jitter);
+            assert!(!breaker.allows(start));
+            let Breaker::Open { wait_ms, .. } = breaker else {
                 panic!("{breaker:?}")
             };
-            assert!(breaker.allows(until_ms));
-            waits.push(until_ms);
+            assert!(breaker.allows(Moment::at(wait_ms)));
+            waits.push(wait_ms);
         }
         assert!((500..=1000).contains(&waits[0]) && (1000..=2000).contains(&waits[1]));
         assert!(
@@ -99,7 +111,18 @@ mod tests {
             "{waits:?}"
         );
         breaker.succeed();
-        breaker.fail(0, &mut jitter);
-        assert!(breaker.allows(0));
+        breaker.fail(start, &mut jitter);
+        assert!(breaker.allows(start));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_hold_it_open() {
+        let (mut breaker, mut jitter) = (Breaker::default(), Jitter::new(1));
+        (0..3).for_each(|_| breaker.fail(Moment::at(1_000_000), &mut jitter));
+        let later = Moment {
+            wall_ms: -3_600_000,
+            mono_ms: 1_001_000,
+        };
+        assert!(breaker.allows(later));
     }
 }

@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::http::{HttpError, send};
 use crate::config::Mode;
@@ -87,7 +86,7 @@ impl Api {
     pub async fn register(authority: &str, name: &str, mode: Mode) -> Result<Self, ApiError> {
         const PATH: &str = "/register";
         let events: &[&str] = match mode {
-            Mode::OnDemand => &["INVOKE", "SHUTDOWN"],
+            Mode::OnDemand | Mode::SnapStart => &["INVOKE", "SHUTDOWN"],
             Mode::ManagedInstances => &["SHUTDOWN"],
         };
         let request = Request::builder()
@@ -127,10 +126,7 @@ impl Api {
             .body(Full::default())
             .map_err(HttpError::from)?;
         let answer = expect(PATH, send(&self.authority, request).await?, StatusCode::OK)?;
-        event(answer.body()).map_err(|error| ApiError::Answer {
-            path: PATH,
-            reason: error.to_string(),
-        })
+        Ok(event(answer.body()))
     }
 
     /// Asks for platform telemetry to be posted to `uri`, where somebody listens
@@ -183,47 +179,46 @@ fn expect(
     })
 }
 
-/// Lambda's event document; an emulator may leave out what it does not know.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Document {
-    event_type: String,
-    #[serde(default)]
-    deadline_ms: i64,
-    #[serde(default)]
-    request_id: String,
-    #[serde(default)]
-    shutdown_reason: serde_json::Value,
-}
-
-fn event(body: &[u8]) -> Result<Event, serde_json::Error> {
-    let document: Document = serde_json::from_slice(body)?;
-    let deadline_ms = document.deadline_ms;
-    Ok(match document.event_type.as_str() {
-        "INVOKE" => Event::Invoke {
-            request_id: document.request_id,
+/// Reads Lambda's event document member by member: a newer Lambda may say more,
+/// an emulator less, and what is odd costs itself alone. Whatever it was, it has
+/// been delivered, and asking again would not bring it back.
+fn event(body: &[u8]) -> Event {
+    let document: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |name| document.get(name).and_then(Value::as_str);
+    let deadline = document.get("deadlineMs");
+    // Beyond the range of i64, or with a fraction: it saturates.
+    let deadline_ms =
+        deadline.and_then(|ms| ms.as_i64().or_else(|| ms.as_f64().map(|ms| ms as i64)));
+    let deadline_ms = deadline_ms.unwrap_or_default();
+    match text("eventType") {
+        Some("INVOKE") => Event::Invoke {
+            request_id: text("requestId").unwrap_or_default().to_owned(),
             deadline_ms,
         },
-        "SHUTDOWN" => Event::Shutdown {
-            reason: document
-                .shutdown_reason
-                .as_str()
-                .unwrap_or("unknown")
-                .to_owned(),
+        Some("SHUTDOWN") => Event::Shutdown {
+            reason: text("shutdownReason").unwrap_or("unknown").to_owned(),
             deadline_ms,
         },
         _ => Event::Other,
-    })
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_answer_is_some_event(body in prop::collection::vec(any::<u8>(), 0..200)) {
+            event(&body);
+        }
+    }
 
     #[test]
     fn events_are_read_leniently() {
-        let check =
-            |body: &str, expect| assert_eq!(event(body.as_bytes()).unwrap(), expect, "{body}");
+        let check = |body: &str, expect| assert_eq!(event(body.as_bytes()), expect, "{body}");
         check(
             r#"{"eventType":"INVOKE","deadlineMs":676051,"requestId":"3da1","invokedFunctionArn":"arn","tracing":{"type":"X-Amzn-Trace-Id","value":"Root=1"}}"#,
             Event::Invoke {
@@ -244,6 +239,21 @@ mod tests {
             shutdown("unknown"),
         );
         check(r#"{"eventType":"RESTORE"}"#, Event::Other);
-        assert!(event(b"").is_err());
+        check("", Event::Other);
+        check("[1]", Event::Other);
+        check(r#"{"eventType":7}"#, Event::Other);
+        let bare = |deadline_ms| Event::Invoke {
+            request_id: String::new(),
+            deadline_ms,
+        };
+        check(
+            r#"{"eventType":"INVOKE","requestId":{},"deadlineMs":"soon","tracing":[]}"#,
+            bare(0),
+        );
+        check(
+            r#"{"eventType":"INVOKE","deadlineMs":1e99}"#,
+            bare(i64::MAX),
+        );
+        check(r#"{"eventType":"INVOKE","deadlineMs":-7.5}"#, bare(-7));
     }
 }

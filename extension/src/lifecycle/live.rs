@@ -4,20 +4,24 @@
 use std::time::Duration;
 
 use cloudvault_obs_core::{journal::Draining, json::Value};
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, timeout},
-};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until};
 
 use super::{
-    Api, ApiError, Event,
+    Api, ApiError, Event, report,
     run::{Rim, exit},
     signals::Signals,
+    sources::Sources,
+    tell::Told,
+    terminate::Terminate,
+    waits::{LOOK, at, gone, next, tick},
 };
 use crate::{
+    clock::Moment,
     cloudwatch::Put,
     config::{Config, Mode},
-    flush::{Budget, Pipeline, Trouble},
+    credentials::Credentials,
+    flush::{Budget, Deadline, Pipeline, Stop, Trouble},
+    intake::Writing,
     log::Level,
 };
 
@@ -25,8 +29,6 @@ use crate::{
 const SHUTDOWN_MS: i64 = 2_000;
 /// By then the request for the first event has left.
 const PREPARE: Duration = Duration::from_millis(2);
-/// Failed calls of `/event/next` in a row before the API counts as gone.
-const MOST_FAILURES: u32 = 10;
 
 /// Everything the loop needs.
 pub(super) struct Live<'a, P> {
@@ -35,10 +37,15 @@ pub(super) struct Live<'a, P> {
     pub(super) rim: &'a mut Rim,
     pub(super) pipeline: Pipeline,
     pub(super) signals: Signals,
+    /// Points that do not come by the journal.
+    pub(super) sources: Sources,
+    pub(super) credentials: Credentials,
+    /// Tells whether a handler's library lives.
+    pub(super) writing: Writing,
+    /// Whether the last invocation's end was not heard.
+    pub(super) gave_up: bool,
     pub(super) put: P,
-    /// The code of the failure that was told last, so that an outage is told
-    /// once and not at every invocation.
-    pub(super) told: Option<String>,
+    pub(super) told: Told,
     /// Whether CloudWatch's client is up.
     pub(super) prepared: bool,
 }
@@ -51,12 +58,16 @@ impl<P: Put> Live<'_, P> {
         self.drain(Draining::Live);
         let mut timer = self.timer();
         let mut terminate = Terminate::new();
+        let mut is_copy = self.config.mode == Mode::SnapStart;
         loop {
             match self.event(timer.as_mut(), &mut terminate).await {
                 Ok(Event::Invoke {
                     request_id,
                     deadline_ms,
                 }) => {
+                    if std::mem::take(&mut is_copy) {
+                        self.restored();
+                    }
                     self.invocation(&request_id, deadline_ms, &mut terminate)
                         .await;
                 }
@@ -77,6 +88,15 @@ impl<P: Put> Live<'_, P> {
                 }
             }
         }
+    }
+
+    /// The first invocation after SnapStart: the snapshot was made before it, and
+    /// every copy would wait alike, sign alike, and use a connection that is not
+    /// its own. The clock is read whenever it is needed, so it needs nothing.
+    fn restored(&mut self) {
+        self.credentials.renew();
+        self.put.reconnect();
+        self.pipeline.renew(seed(self.rim.now()));
     }
 
     fn budget(&self) -> Budget {
@@ -120,56 +140,156 @@ impl<P: Put> Live<'_, P> {
                 }
                 () = tick(timer.as_deref_mut()) => true,
                 () = self.signals.next() => {
-                    self.config.mode == Mode::OnDemand && !self.signals.telemetry_came()
+                    // For an invocation that was given up on, or for one that is about
+                    // to be announced: then there is an event in a moment.
+                    let late = self.config.mode != Mode::ManagedInstances
+                        && self.gave_up
+                        && !self.signals.telemetry_came();
+                    if late {
+                        tokio::select! {
+                            event = &mut next => return event,
+                            () = sleep(LOOK) => {}
+                        }
+                    }
+                    late
                 }
             };
-            if flush {
-                self.drain(Draining::Live);
-                self.deliver(self.budget().between()).await;
+            if !flush {
+                continue;
+            }
+            self.drain(Draining::Live);
+            let (now, budget, stop) = (self.rim.now(), self.budget().between(), Stop::default());
+            let (trouble, event) = {
+                let mut flush =
+                    std::pin::pin!(self.pipeline.deliver(&mut self.put, budget, now, &stop));
+                tokio::select! {
+                    biased;
+                    trouble = &mut flush => (trouble, None),
+                    event = &mut next => {
+                        // An invocation has its own time; SHUTDOWN has two seconds.
+                        if !matches!(event, Ok(Event::Invoke { .. })) {
+                            stop.ask();
+                        }
+                        (flush.await, Some(event))
+                    }
+                }
+            };
+            self.tell(&trouble);
+            if let Some(event) = event {
+                return event;
             }
         }
     }
 
-    /// Waits for the end of the invocation, and flushes within its deadline.
+    /// Goes along with an invocation: flushes beside it, waits for its end, and
+    /// flushes then, as the policy has it and within the deadline.
     async fn invocation(&mut self, request_id: &str, deadline_ms: i64, terminate: &mut Terminate) {
-        if !self.config.policy.flushes_at_the_end() {
-            return;
-        }
-        if self.signals.can_tell() {
-            let longest = self.budget().until(deadline_ms, self.rim.now_ms());
-            // Out of time is an end as well: the function is about to be killed,
-            // and SHUTDOWN follows.
-            let ended = timeout(longest, self.signals.ended(request_id));
-            tokio::select! {
-                _ = ended => {}
-                () = terminate.asked() => {}
+        let now = self.rim.now();
+        let deadline = Deadline::told(deadline_ms, now);
+        self.pipeline.schedule().invoked(now);
+        self.sources.begin(request_id);
+        self.drain(Draining::Live);
+        let at_start = self.pipeline.schedule().at_start(now) || self.pipeline.is_pressed();
+        // Nobody has rung yet, but a library that is attached will.
+        let will_ring = !self.signals.can_tell() && self.writing.is_held();
+        if self.signals.can_tell() || will_ring {
+            let beside = Beside {
+                request_id,
+                deadline,
+                will_ring,
+                at_start,
+            };
+            self.gave_up = !self.beside(&beside, terminate).await;
+        } else {
+            self.gave_up = true;
+            if at_start {
+                let budget = self.budget().invocation(deadline, now);
+                self.deliver(budget).await;
             }
         }
+        let ended = self.rim.now();
+        self.sources.end(ended.wall_ms);
         self.drain(Draining::Live);
-        let budget = self.budget().invocation(deadline_ms, self.rim.now_ms());
-        self.deliver(budget).await;
+        if self.pipeline.schedule().at_end(ended) || self.pipeline.is_pressed() {
+            let budget = self.budget().invocation(deadline, ended);
+            self.deliver(budget).await;
+        }
+        let by_ms = self.rim.now().mono_ms.saturating_sub(ended.mono_ms);
+        self.pipeline.prolonged(by_ms.unsigned_abs());
+    }
+
+    /// Waits until the invocation has ended, or its time has, and meanwhile
+    /// flushes when the policy wants that. Out of time is an end as well: the
+    /// function is about to be killed, and SHUTDOWN follows. Tells whether the
+    /// invocation's own end was heard.
+    async fn beside(&mut self, beside: &Beside<'_>, terminate: &mut Terminate) -> bool {
+        let over = Instant::now() + self.budget().until(beside.deadline, self.rim.now());
+        let every = self.pipeline.schedule().meanwhile();
+        let mut due = match every {
+            _ if beside.at_start => Some(Instant::now()),
+            every => every.map(|every| Instant::now() + every),
+        };
+        loop {
+            tokio::select! {
+                biased;
+                () = self.signals.ended(beside.request_id) => return true,
+                () = terminate.asked() => return false,
+                () = gone(&self.writing), if beside.will_ring => return false,
+                () = sleep_until(over) => return false,
+                () = at(due) => {}
+            }
+            self.drain(Draining::Live);
+            let (now, stop) = (self.rim.now(), Stop::default());
+            let budget = self.budget().invocation(beside.deadline, now);
+            let (trouble, ended) = {
+                let mut flush =
+                    std::pin::pin!(self.pipeline.deliver(&mut self.put, budget, now, &stop));
+                tokio::select! {
+                    trouble = &mut flush => (trouble, false),
+                    () = self.signals.ended(beside.request_id) => {
+                        // From here on its time is somebody's.
+                        stop.ask();
+                        (flush.await, true)
+                    }
+                }
+            };
+            self.tell(&trouble);
+            if ended {
+                return true;
+            }
+            due = every.map(|every| Instant::now() + every);
+        }
     }
 
     /// The last flush. The writer is gone, so nothing is waited for; what cannot
     /// be delivered leaves as log lines.
     async fn finish(&mut self, reason: &str, deadline_ms: i64) {
+        self.sources.shut_down(reason, self.rim.now_ms());
         self.drain(Draining::Live);
-        let now_ms = self.rim.now_ms();
-        let budget = self.budget().shutdown(deadline_ms, now_ms);
+        let now = self.rim.now();
+        let deadline = Deadline::of_shutdown(deadline_ms, now);
+        let budget = self.budget();
         let trouble = self
             .pipeline
-            .deliver_now(&mut self.put, budget, now_ms)
+            .deliver_now(
+                &mut self.put,
+                budget.shutdown(deadline, now),
+                now,
+                &Stop::default(),
+            )
             .await;
         self.tell(&trouble);
         self.drain(Draining::Final);
         let Self { pipeline, rim, .. } = self;
-        pipeline.spill(&mut |lines| rim.log.raw(lines));
+        let (clock, log) = (&rim.clock, &mut rim.log);
+        let in_time = || !budget.until(deadline, clock.now()).is_zero();
+        pipeline.spill(now.wall_ms, &in_time, &mut |lines| log.raw(lines));
         self.report(reason);
     }
 
     fn drain(&mut self, draining: Draining) {
-        let now_ms = self.rim.now_ms();
-        for news in self.pipeline.drain(draining, now_ms) {
+        let now = self.rim.now();
+        for news in self.pipeline.drain(draining, now) {
             let detail = news.detail.unwrap_or_default();
             self.rim.say(
                 Level::Warn,
@@ -182,137 +302,53 @@ impl<P: Put> Live<'_, P> {
                 ],
             );
         }
+        let heard = self.signals.heard();
+        for sample in self.sources.take(&heard, now.wall_ms) {
+            let point = (sample.value, sample.count);
+            self.pipeline
+                .record(&sample.series, point, sample.timestamp_ms, now);
+        }
     }
 
     async fn deliver(&mut self, budget: Duration) {
-        let now_ms = self.rim.now_ms();
-        let trouble = self.pipeline.deliver(&mut self.put, budget, now_ms).await;
+        let (now, stop) = (self.rim.now(), Stop::default());
+        let trouble = self
+            .pipeline
+            .deliver(&mut self.put, budget, now, &stop)
+            .await;
         self.tell(&trouble);
     }
 
     fn tell(&mut self, trouble: &Trouble) {
-        if let Some(error) = &trouble.dropped {
-            self.rim.say(
-                Level::Error,
-                "points were dropped and counted: CloudWatch did not take them",
-                &[
-                    ("points", Value::U64(trouble.points_dropped)),
-                    ("code", Value::Str(&error.code)),
-                    ("detail", Value::Str(&error.message)),
-                ],
-            );
-        }
-        let code = trouble.failed.as_ref().map(|error| error.code.clone());
-        if code == self.told {
-            return;
-        }
-        if let Some(error) = &trouble.failed {
-            self.rim.say(
-                Level::Warn,
-                "failed to deliver metrics to CloudWatch; the points are kept in the journal",
-                &[
-                    ("code", Value::Str(&error.code)),
-                    ("detail", Value::Str(&error.message)),
-                ],
-            );
-        } else if self.pipeline.is_settled() {
-            self.rim
-                .say(Level::Info, "metrics are delivered again", &[]);
-        } else {
-            return;
-        }
-        self.told = code;
+        self.told.tell(self.rim, &mut self.pipeline, trouble);
     }
 
     fn report(&mut self, reason: &str) {
-        let tally = self.pipeline.tally();
-        let journal = self.pipeline.journal_totals();
-        let signals = self.signals.totals();
-        let mut fields = vec![
-            ("reason", Value::Str(reason)),
-            ("points_recorded", Value::U64(tally.recorded)),
-            ("points_delivered", Value::U64(tally.delivered)),
-            ("points_emf", Value::U64(tally.emf)),
-            ("points_dropped", Value::U64(tally.dropped.total())),
-            ("torn", Value::U64(tally.torn)),
-            ("put_requests", Value::U64(tally.put_requests)),
-            ("put_errors", Value::U64(tally.put_errors)),
-            ("put_unconfirmed", Value::U64(tally.put_unconfirmed)),
-            ("journal_refused", Value::U64(journal.refused)),
-            ("rings", Value::U64(signals.rings)),
-            ("runtime_done", Value::U64(signals.runtime_done)),
-            (
-                "telemetry_malformed",
-                Value::U64(signals.telemetry_malformed),
-            ),
-            ("logs_dropped", Value::U64(signals.logs_dropped)),
-        ];
-        let by_reason = tally.dropped.by_reason();
-        let reasons = by_reason.iter().filter(|(_, count)| *count > 0);
-        fields.extend(reasons.map(|&(name, count)| (name, Value::U64(count))));
+        let (reading, left) = (self.pipeline.reading(), self.pipeline.left());
+        let segments_left = self.pipeline.segments_left();
+        let mut fields = vec![("reason", Value::Str(reason))];
+        fields.extend(report::of_points(&reading, left));
+        fields.extend(report::of_segments(&reading, segments_left));
+        fields.extend(report::of_signals(&self.signals.totals()));
+        fields.extend(report::of_sources(&self.sources.totals()));
         self.rim.say(Level::Info, "extension stopped", &fields);
     }
 }
 
-/// `/event/next`, tried again when it fails: an extension that leaves takes the
-/// environment with it.
-pub(super) async fn next(api: &Api) -> Result<Event, ApiError> {
-    let mut failures = 0;
-    loop {
-        let error = match api.next().await {
-            Ok(event) => return Ok(event),
-            Err(error) => error,
-        };
-        failures += 1;
-        if failures == MOST_FAILURES {
-            return Err(error);
-        }
-        sleep(Duration::from_millis(20 << failures)).await;
-    }
+/// What tells this environment's waits from those of others: the kernel's chance,
+/// which it renews in every copy.
+pub(super) fn seed(now: Moment) -> u64 {
+    let mut chance = [0; 8];
+    let _ = rustix::rand::getrandom(&mut chance, rustix::rand::GetRandomFlags::NONBLOCK);
+    u64::from_le_bytes(chance) ^ now.wall_ms.cast_unsigned()
 }
 
-async fn tick(timer: Option<&mut Interval>) {
-    match timer {
-        Some(timer) => {
-            timer.tick().await;
-        }
-        None => std::future::pending().await,
-    }
-}
-
-/// SIGTERM and SIGINT, which emulators and terminals send instead of SHUTDOWN.
-struct Terminate {
-    signals: [Option<Signal>; 2],
-    asked: bool,
-}
-
-impl Terminate {
-    fn new() -> Self {
-        let kinds = [SignalKind::terminate(), SignalKind::interrupt()];
-        Self {
-            signals: kinds.map(|kind| signal(kind).ok()),
-            asked: false,
-        }
-    }
-
-    /// Waits for one of them; once one came, at once.
-    async fn asked(&mut self) {
-        if !self.asked {
-            let [terminate, interrupt] = &mut self.signals;
-            tokio::select! {
-                () = received(terminate.as_mut()) => {}
-                () = received(interrupt.as_mut()) => {}
-            }
-            self.asked = true;
-        }
-    }
-}
-
-async fn received(signal: Option<&mut Signal>) {
-    match signal {
-        Some(signal) => {
-            signal.recv().await;
-        }
-        None => std::future::pending().await,
-    }
+/// One invocation, seen from beside it.
+struct Beside<'a> {
+    request_id: &'a str,
+    deadline: Deadline,
+    /// Only the lock tells that somebody will ring.
+    will_ring: bool,
+    /// Whether to flush at once.
+    at_start: bool,
 }

@@ -3,6 +3,11 @@
 pub mod http;
 pub mod api;
 pub mod signals;
+mod sources;
+mod terminate;
+mod waits;
+mod report;
+mod tell;
 pub mod live;
 pub mod run;
 

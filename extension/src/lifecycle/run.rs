@@ -6,7 +6,7 @@
 //! idles: one that leaves takes the environment with it. Only `register` is
 //! fatal, since without it Lambda would end the environment anyway.
 
-use std::{process, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use cloudvault_obs_core::json::Value;
 use tokio::{sync::mpsc, time::timeout};
@@ -14,16 +14,24 @@ use tokio::{sync::mpsc, time::timeout};
 use super::{
     Api, Event,
     api::Subscription,
-    live::{Live, next},
+    live::{Live, seed},
+    report::resident_bytes,
     signals::Signals,
+    sources::Sources,
+    tell::Told,
+    waits::next,
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, Moment},
     cloudwatch::aws::{CloudWatch, usable_authorities},
-    config::{Account, Complaint, Config},
-    flush::Pipeline,
-    intake::{Doorbell, Intake},
+    config::{Account, Complaint, Config, Segments},
+    credentials::Credentials,
+    flush::{Own, Parts, Pipeline, Schedule, Spill},
+    intake::{Doorbell, Intake, Writing},
     log::{Level, Log},
+    platform::{Meter, Scope},
+    receivers::Receivers,
+    segments::{Forwarder, Spool, aws::XRay},
     telemetry::{Listener, Parsed},
 };
 
@@ -48,7 +56,7 @@ const DELIVERIES: usize = 64;
 /// What the extension gets from outside: time, a place for log lines, its name.
 pub struct Rim {
     /// Tells the time.
-    pub clock: Box<dyn Clock>,
+    pub clock: Arc<dyn Clock>,
     /// Takes log lines.
     pub log: Log,
     /// The name of the extension's own file, under which it has to register.
@@ -56,6 +64,10 @@ pub struct Rim {
 }
 
 impl Rim {
+    pub(super) fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
     pub(super) fn now_ms(&self) -> i64 {
         self.clock.now_ms()
     }
@@ -75,7 +87,7 @@ pub async fn run(config: Config, complaints: Vec<Complaint>, mut rim: Rim) -> u8
         );
         rim.say(Level::Error, &message, &[]);
     }
-    let ready = ready(&config, &mut rim);
+    let ready = ready(&config, &mut rim).await;
     let api = match register(&config, &rim.name).await {
         Ok(api) => api,
         Err(reason) => {
@@ -83,49 +95,95 @@ pub async fn run(config: Config, complaints: Vec<Complaint>, mut rim: Rim) -> u8
             return exit::NOT_REGISTERED;
         }
     };
-    let Some((
-        account,
-        Intake {
-            reader,
-            lock: _lock,
-        },
-        doorbell,
-    )) = ready
-    else {
-        return idle(&api).await;
+    match ready {
+        Some(ready) => live(&config, ready, &api, &mut rim).await,
+        None => idle(&api).await,
+    }
+}
+
+/// What stands before `register`.
+struct Ready<'a> {
+    account: &'a Account,
+    intake: Intake,
+    doorbell: Option<Doorbell>,
+    sources: Sources,
+    /// Segments that find no daemon, and where they go.
+    spool: Option<(Spool, Option<&'a str>)>,
+}
+
+/// What comes after `register`, and then life itself.
+async fn live(config: &Config, ready: Ready<'_>, api: &Api, rim: &mut Rim) -> u8 {
+    let telemetry = telemetry(config, api, rim).await;
+    let source = ready.account.credentials.clone();
+    let credentials = Credentials::new(source, Arc::clone(&rim.clock));
+    let bundle = bundle(ready.account, rim);
+    let Intake {
+        reader,
+        lock: _lock,
+    } = ready.intake;
+    let parts = Parts {
+        reader,
+        spill: spill(config, rim),
+        limits: config.limits,
+        on_timeout: config.on_timeout,
+        segments: ready
+            .spool
+            .map_or_else(Forwarder::off, |(spool, endpoint)| {
+                let (account, clock) = (ready.account, Arc::clone(&rim.clock));
+                let xray = XRay::new(
+                    account,
+                    endpoint,
+                    credentials.clone(),
+                    clock,
+                    bundle.clone(),
+                );
+                Forwarder::new(spool, xray)
+            }),
+        schedule: Schedule::new(config.policy, config.interval),
+        own: Own::new(
+            config.self_metrics,
+            &config.namespace,
+            &config.service,
+            resident_bytes,
+        ),
+        seed: seed(rim.now()),
     };
-    let telemetry = match timeout(SUBSCRIBE, subscribe(&api, &config)).await {
+    let live = Live {
+        pipeline: Pipeline::new(parts),
+        writing: Writing::beside(&config.journal),
+        gave_up: true,
+        signals: Signals::new(ready.doorbell, telemetry),
+        sources: ready.sources,
+        put: CloudWatch::new(ready.account.clone(), credentials.clone(), bundle),
+        credentials,
+        api,
+        config,
+        rim,
+        told: Told::default(),
+        prepared: false,
+    };
+    live.run().await
+}
+
+/// What Lambda tells, if it does.
+async fn telemetry(config: &Config, api: &Api, rim: &mut Rim) -> Option<mpsc::Receiver<Parsed>> {
+    match timeout(SUBSCRIBE, subscribe(api, config)).await {
         Ok(Ok(telemetry)) => telemetry,
         Ok(Err(reason)) => {
             rim.say(Level::Warn, &reason, &[]);
             None
         }
         Err(_) => {
-            rim.say(
-                Level::Warn,
-                "failed to subscribe to telemetry: no answer",
-                &[],
-            );
+            let message = "failed to subscribe to telemetry: no answer";
+            rim.say(Level::Warn, message, &[]);
             None
         }
-    };
-    let seed = rim.now_ms().cast_unsigned() ^ (u64::from(process::id()) << 32);
-    let live = Live {
-        pipeline: Pipeline::new(reader, config.on_timeout, seed),
-        signals: Signals::new(doorbell, telemetry),
-        put: client(account, &mut rim),
-        api: &api,
-        config: &config,
-        rim: &mut rim,
-        told: None,
-        prepared: false,
-    };
-    live.run().await
+    }
 }
 
 /// What has to stand before `register`. Without an account the journal is not
 /// even locked, so the library sees that nobody reads and writes log lines.
-fn ready<'a>(config: &'a Config, rim: &mut Rim) -> Option<(&'a Account, Intake, Option<Doorbell>)> {
+async fn ready<'a>(config: &'a Config, rim: &mut Rim) -> Option<Ready<'a>> {
     let account = match &config.account {
         Ok(account) => account,
         Err(error) => {
@@ -155,7 +213,13 @@ fn ready<'a>(config: &'a Config, rim: &mut Rim) -> Option<(&'a Account, Intake, 
             rim.say(Level::Warn, &message, &[]);
         })
         .ok();
-    Some((account, intake, doorbell))
+    Some(Ready {
+        account,
+        intake,
+        doorbell,
+        sources: sources(config, rim).await,
+        spool: spool(config, rim),
+    })
 }
 
 async fn register(config: &Config, name: &str) -> Result<Api, String> {
@@ -204,7 +268,64 @@ async fn subscribe(api: &Api, config: &Config) -> Result<Option<mpsc::Receiver<P
     }
 }
 
-fn client(account: &Account, rim: &mut Rim) -> CloudWatch {
+/// What is asked for beside the journal.
+async fn sources(config: &Config, rim: &mut Rim) -> Sources {
+    let scope = Scope {
+        namespace: config.namespace.clone(),
+        service: config.service.clone(),
+    };
+    let clock = Arc::clone(&rim.clock);
+    let (receivers, complaints) = Receivers::start(config.ports, &scope, clock).await;
+    for complaint in complaints {
+        rim.say(Level::Error, &complaint, &[]);
+    }
+    let meter = config
+        .platform_metrics
+        .then(|| Meter::new(scope, config.mode));
+    Sources::new(meter, receivers)
+}
+
+/// The spill file; without it, points wait in the journal alone. Whoever comes
+/// here holds the journal's lock.
+fn spill(config: &Config, rim: &mut Rim) -> Spill {
+    if config.spill == 0 {
+        return Spill::none();
+    }
+    let path = Spill::path(&config.journal);
+    Spill::open(&path, config.spill).unwrap_or_else(|error| {
+        let message = format!(
+            "failed to open the spill file {}: {error}; in an outage of CloudWatch the journal alone \
+             keeps points",
+            path.display()
+        );
+        rim.say(Level::Warn, &message, &[]);
+        Spill::none()
+    })
+}
+
+/// The segments' spool, if segments are forwarded. It stands before `register`, as
+/// the journal does: its presence tells the library.
+fn spool<'a>(config: &'a Config, rim: &mut Rim) -> Option<(Spool, Option<&'a str>)> {
+    let Segments::Forwarded(endpoint) = &config.segments else {
+        return None;
+    };
+    let path = cloudvault_obs_core::segment::spool::path(&config.journal);
+    let opened = match endpoint {
+        Ok(endpoint) => Spool::open(&path)
+            .map(|spool| (spool, endpoint.as_deref()))
+            .map_err(|error| format!("open the spool {}: {error}", path.display())),
+        Err(error) => Err(error.to_string()),
+    };
+    opened
+        .inspect_err(|error| {
+            let message = format!("segments are not forwarded: failed to {error}");
+            rim.say(Level::Error, &message, &[]);
+        })
+        .ok()
+}
+
+/// The certificate authorities of `OBS_CA_BUNDLE`, in PEM.
+fn bundle(account: &Account, rim: &mut Rim) -> Vec<u8> {
     let bundle = account.ca_bundle.as_ref().and_then(|path| {
         let read = std::fs::read(path);
         let trouble = match &read {
@@ -223,7 +344,7 @@ fn client(account: &Account, rim: &mut Rim) -> CloudWatch {
         }
         read.ok()
     });
-    CloudWatch::new(account.clone(), bundle.unwrap_or_default())
+    bundle.unwrap_or_default()
 }
 
 /// Asks for events and does nothing with them.

@@ -8,12 +8,14 @@ use tokio::sync::mpsc;
 
 use crate::{
     intake::Doorbell,
-    telemetry::{Event, Parsed},
+    telemetry::{Event, Parsed, What},
 };
 
 /// Ends that came before their invocation was announced: the runtime may be
 /// quicker than `/event/next`. A handful is plenty, one at a time runs.
 const REMEMBERED: usize = 64;
+/// Telemetry that nobody has asked for yet. A flood costs its own tail, counted.
+const MOST_HEARD: usize = 4096;
 
 /// The signals of one process.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub struct Signals {
     doorbell: Option<Doorbell>,
     telemetry: Option<mpsc::Receiver<Parsed>>,
     ended: VecDeque<String>,
+    heard: Vec<Event>,
     doorbell_rang: bool,
     telemetry_came: bool,
     totals: SignalTotals,
@@ -37,6 +40,8 @@ pub struct SignalTotals {
     pub telemetry_malformed: u64,
     /// Log records that Lambda says it dropped.
     pub logs_dropped: u64,
+    /// Telemetry records that came faster than they were taken.
+    pub telemetry_overflowed: u64,
 }
 
 impl Signals {
@@ -47,6 +52,7 @@ impl Signals {
             doorbell,
             telemetry,
             ended: VecDeque::new(),
+            heard: Vec::new(),
             doorbell_rang: false,
             telemetry_came: false,
             totals: SignalTotals::default(),
@@ -82,9 +88,17 @@ impl Signals {
 
     /// Waits until the invocation `request_id` has ended.
     pub async fn ended(&mut self, request_id: &str) {
-        while !self.ended.iter().any(|id| id == request_id) {
+        while !self.has_ended(request_id) {
             self.next().await;
         }
+    }
+
+    /// An invocation that was announced without an id has ended when any has: it
+    /// must not be held until its deadline.
+    fn has_ended(&self, request_id: &str) -> bool {
+        self.ended
+            .iter()
+            .any(|id| id == request_id || request_id.is_empty())
     }
 
     /// Waits for one more signal, and remembers it. May be dropped while it
@@ -109,14 +123,28 @@ impl Signals {
         self.telemetry_came = true;
         self.totals.telemetry_malformed += parsed.malformed;
         for event in parsed.events {
-            match event {
-                Event::RuntimeDone { request_id } => {
+            match &event.what {
+                // On Managed Instances the report stands in for runtimeDone.
+                What::RuntimeDone { ended, .. } | What::Report { ended, .. } => {
                     self.totals.runtime_done += 1;
-                    self.remember(request_id);
+                    self.remember(ended.request_id.clone());
                 }
-                Event::LogsDropped { records } => self.totals.logs_dropped += records,
+                What::LogsDropped { records } => {
+                    self.totals.logs_dropped = self.totals.logs_dropped.saturating_add(*records);
+                }
+                What::InitReport { .. } | What::RestoreReport { .. } | What::Start { .. } => {}
+            }
+            if self.heard.len() < MOST_HEARD {
+                self.heard.push(event);
+            } else {
+                self.totals.telemetry_overflowed += 1;
             }
         }
+    }
+
+    /// The telemetry that came since the last call.
+    pub fn heard(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.heard)
     }
 
     fn remember(&mut self, request_id: String) {
@@ -154,14 +182,12 @@ async fn deliver(telemetry: Option<&mut mpsc::Receiver<Parsed>>) -> Parsed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::telemetry::parse;
 
     fn runtime_done(id: &str) -> Parsed {
-        Parsed {
-            events: vec![Event::RuntimeDone {
-                request_id: id.into(),
-            }],
-            ..Parsed::default()
-        }
+        let record =
+            format!(r#"[{{"type":"platform.runtimeDone","record":{{"requestId":"{id}"}}}}]"#);
+        parse(record.as_bytes())
     }
 
     #[tokio::test]

@@ -5,4 +5,4 @@ pub(crate) mod server;
 pub(crate) mod process;
 
 pub(crate) use process::{Extension, Handler};
-pub(crate) use server::{Answer, Fake, Seen};
+pub(crate) use server::{Answer, Fake, Seen, XRayAnswer};

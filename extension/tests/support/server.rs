@@ -22,6 +22,8 @@ pub(crate) enum Seen {
     Subscribe,
     Next,
     Put(Request),
+    /// PutTraceSegments with documents of these ids.
+    Segments(Vec<String>),
     /// A put was let go without an answer.
     LetGo,
     /// The invocation's deadline passed.
@@ -38,6 +40,8 @@ pub(crate) struct Request {
     /// Length of the body before compression.
     pub(crate) bytes: usize,
     pub(crate) names: Vec<String>,
+    /// Who signed it.
+    pub(crate) access_key: String,
 }
 
 /// How the next PutMetricData is answered; without any, with 200.
@@ -48,7 +52,27 @@ pub(crate) enum Answer {
     Deny,
     /// No answer until the extension asks for its next event.
     HangUntilNext,
+    /// 200, and a body that only comes when the next event is asked for.
+    DripUntilNext,
+    /// The request is read and the connection closed.
+    Lose,
+    /// 413.
+    TooLarge,
     Ok,
+}
+
+/// How the next PutTraceSegments is answered; without any, with 200 and nothing
+/// unprocessed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum XRayAnswer {
+    /// These ids are not processed, with this code.
+    Unprocessed(Vec<&'static str>, &'static str),
+    /// The whole call is refused, with this code.
+    Refuse(&'static str),
+    /// No answer until the extension asks for its next event.
+    HangUntilNext,
+    /// The request is read, and no answer comes before the process is gone.
+    HangUntilRegister,
 }
 
 #[derive(Default)]
@@ -56,6 +80,7 @@ struct State {
     seen: Vec<Seen>,
     events: VecDeque<String>,
     answers: VecDeque<Answer>,
+    xray: VecDeque<XRayAnswer>,
     /// Where the answers run out, this one stands.
     otherwise: Option<Answer>,
     generation: usize,
@@ -104,6 +129,19 @@ impl Fake {
         self.lock().answers.extend(answers);
     }
 
+    pub(crate) fn answer_segments(&self, answers: &[XRayAnswer]) {
+        self.lock().xray.extend(answers.iter().cloned());
+    }
+
+    /// The ids of every PutTraceSegments, in order.
+    pub(crate) fn segments(&self) -> Vec<Vec<String>> {
+        let ids = |seen| match seen {
+            Seen::Segments(ids) => Some(ids),
+            _ => None,
+        };
+        self.seen().into_iter().filter_map(ids).collect()
+    }
+
     pub(crate) fn answer_always(&self, answer: Answer) {
         self.lock().otherwise = Some(answer);
     }
@@ -123,8 +161,12 @@ impl Fake {
     }
 
     pub(crate) fn shutdown(&self, deadline_ms: i64) {
+        self.shut_down("spindown", deadline_ms);
+    }
+
+    pub(crate) fn shut_down(&self, reason: &str, deadline_ms: i64) {
         self.event(&format!(
-            r#"{{"eventType":"SHUTDOWN","shutdownReason":"spindown","deadlineMs":{deadline_ms}}}"#
+            r#"{{"eventType":"SHUTDOWN","shutdownReason":"{reason}","deadlineMs":{deadline_ms}}}"#
         ));
     }
 
@@ -144,20 +186,20 @@ impl Fake {
 
     /// Posts platform.runtimeDone to whoever subscribed.
     pub(crate) fn runtime_done(&self, request_id: &str) {
+        self.telemetry(&format!(
+            r#"[{{"type":"platform.odd"}},{{"time":"t","type":"platform.runtimeDone","record":{{"requestId":"{request_id}","status":"success"}}}}]"#
+        ));
+    }
+
+    /// Posts a delivery to whoever subscribed, who always answers 200.
+    pub(crate) fn telemetry(&self, body: &str) {
         let uri = self
             .lock()
             .telemetry
             .clone()
             .expect("the extension has subscribed");
         let authority = uri.strip_prefix("http://").unwrap().trim_end_matches('/');
-        let body = format!(
-            r#"[{{"type":"platform.odd"}},{{"time":"t","type":"platform.runtimeDone","record":{{"requestId":"{request_id}","status":"success"}}}}]"#
-        );
-        let mut stream = TcpStream::connect(authority).unwrap();
-        let length = body.len();
-        write!(stream, "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        let answer = post(authority, "/", "application/json", body.as_bytes());
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
@@ -193,6 +235,17 @@ impl Fake {
         self.seen().into_iter().filter_map(put).collect()
     }
 
+    fn wait_for_another_next(&self) {
+        let asked = |state: &State| state.seen.iter().filter(|s| **s == Seen::Next).count();
+        let before = asked(&self.lock());
+        drop(
+            self.state
+                .1
+                .wait_while(self.lock(), |s| asked(s) == before)
+                .unwrap(),
+        );
+    }
+
     fn connection(&self, stream: TcpStream) {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         let mut stream = stream;
@@ -202,6 +255,11 @@ impl Fake {
             };
             let length = answer.len();
             let head = format!("HTTP/1.1 {status} X\r\n{extra}content-length: {length}\r\n\r\n");
+            if extra.contains(DRIP) {
+                stream.write_all(head.as_bytes()).unwrap();
+                self.wait_for_another_next();
+                return;
+            }
             if stream
                 .write_all(&[head.as_bytes(), &answer].concat())
                 .is_err()
@@ -227,6 +285,7 @@ impl Fake {
             "/service/GraniteServiceVersion20100801/operation/PutMetricData" => {
                 self.put(headers, body)
             }
+            "/TraceSegments" => self.trace_segments(headers, &body),
             _ => panic!("asked for {head}"),
         }
     }
@@ -284,6 +343,56 @@ impl Fake {
         Some((200, String::new(), event.into_bytes()))
     }
 
+    fn trace_segments(
+        &self,
+        headers: &HashMap<String, String>,
+        body: &[u8],
+    ) -> Option<(u16, String, Vec<u8>)> {
+        assert!(
+            headers["authorization"].contains("/xray/aws4_request"),
+            "{headers:?}"
+        );
+        let body: serde_json::Value = serde_json::from_slice(body).unwrap();
+        let documents = body["TraceSegmentDocuments"].as_array().unwrap();
+        assert!((1..=50).contains(&documents.len()));
+        let id = |document: &serde_json::Value| {
+            let text = document.as_str().unwrap();
+            let document: serde_json::Value = serde_json::from_str(text).unwrap();
+            document["id"].as_str().unwrap().to_owned()
+        };
+        self.note(Seen::Segments(documents.iter().map(id).collect()));
+        let (answer, generation) = {
+            let mut state = self.lock();
+            (state.xray.pop_front(), state.generation)
+        };
+        let json = |status, body: serde_json::Value| {
+            Some((status, String::new(), body.to_string().into_bytes()))
+        };
+        match answer {
+            None => json(200, serde_json::json!({"UnprocessedTraceSegments": []})),
+            Some(XRayAnswer::Unprocessed(ids, code)) => {
+                let unprocessed = ids.iter().map(
+                    |id| serde_json::json!({"Id": id, "ErrorCode": code, "Message": "as told"}),
+                );
+                let unprocessed: Vec<_> = unprocessed.collect();
+                json(
+                    200,
+                    serde_json::json!({"UnprocessedTraceSegments": unprocessed}),
+                )
+            }
+            Some(XRayAnswer::Refuse(code)) => json(400, serde_json::json!({"__type": code})),
+            Some(XRayAnswer::HangUntilNext) => {
+                self.wait_for_another_next();
+                None
+            }
+            Some(XRayAnswer::HangUntilRegister) => {
+                let same = |state: &mut State| state.generation == generation;
+                drop(self.state.1.wait_while(self.lock(), same).unwrap());
+                None
+            }
+        }
+    }
+
     fn put(
         &self,
         headers: &HashMap<String, String>,
@@ -308,21 +417,31 @@ impl Fake {
             Answer::Throttle => Some((400, extra, error("Throttling"))),
             Answer::Fault => Some((500, extra, error("InternalServiceFault"))),
             Answer::Deny => Some((403, extra, error("AccessDenied"))),
+            Answer::TooLarge => Some((413, String::new(), b"too large".to_vec())),
+            Answer::Lose => None,
+            Answer::DripUntilNext => Some((200, extra + DRIP, vec![0xa0])),
             Answer::HangUntilNext => {
-                let asked = |state: &State| state.seen.iter().filter(|s| **s == Seen::Next).count();
-                let before = asked(&self.lock());
-                drop(
-                    self.state
-                        .1
-                        .wait_while(self.lock(), |s| asked(s) == before)
-                        .unwrap(),
-                );
+                self.wait_for_another_next();
                 self.note(Seen::LetGo);
                 None
             }
         }
     }
 }
+
+/// One POST on a connection of its own; gives the whole answer.
+pub(crate) fn post(authority: &str, path: &str, kind: &str, body: &[u8]) -> String {
+    let mut stream = TcpStream::connect(authority).unwrap();
+    let length = body.len();
+    write!(stream, "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n").unwrap();
+    stream.write_all(body).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Marks an answer whose body is held back.
+const DRIP: &str = "x-drip: 1\r\n";
 
 fn request(reader: &mut impl BufRead) -> Option<(String, HashMap<String, String>, Vec<u8>)> {
     let mut lines = Vec::new();
@@ -384,7 +503,10 @@ fn decode(headers: &HashMap<String, String>, body: &[u8]) -> Request {
             .map(number)
             .collect()
     };
+    let authorization = &headers["authorization"];
+    let scope = authorization.split_once("Credential=").unwrap().1;
     Request {
+        access_key: scope.split('/').next().unwrap().to_owned(),
         namespace: get(&body, "Namespace").as_text().unwrap().to_owned(),
         points: data.iter().flat_map(counts).sum::<f64>() as u64,
         data: data.len(),

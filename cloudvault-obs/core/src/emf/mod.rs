@@ -15,11 +15,11 @@ mod piece;
 use std::{borrow::Cow, sync::Arc};
 
 use crate::{
-    json,
+    json::{self, Chunk},
     metric::{LimitError, Series},
     time,
 };
-use piece::{Piece, fitting, pieces};
+use piece::{Names, Piece, Place, fitting, pieces};
 
 /// The values of one series, with how often each was recorded.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +59,8 @@ pub struct Group {
     head: Vec<u8>,
     /// The dimensions' values, each led by a comma.
     members: Vec<u8>,
+    /// The dimensions' names.
+    names: Names,
 }
 
 impl Group {
@@ -91,8 +93,9 @@ impl Group {
             head.push(b']');
         }
         head.extend_from_slice(b"],\"Metrics\":[");
-        let mut members = Vec::new();
+        let (mut members, mut names) = (Vec::new(), Names::default());
         for (name, value) in dimensions {
+            names.add(Place::of(name));
             members.push(b',');
             json::string(&mut members, name);
             members.push(b':');
@@ -102,6 +105,7 @@ impl Group {
             dimensions: dimensions.to_vec(),
             head,
             members,
+            names,
         }
     }
 
@@ -115,10 +119,13 @@ impl Group {
 pub struct Prepared {
     name: String,
     group: Arc<Group>,
-    /// `{"Name":...,"Unit":...,"StorageResolution":...}`
-    definition: Vec<u8>,
+    place: Place,
+    /// `,{"Name":...,"Unit":...,"StorageResolution":...}`
+    definition: Chunk<80>,
     /// `,"name":`
-    member: Vec<u8>,
+    member: Chunk<32>,
+    /// A bound on what both and the member's braces add to a line.
+    bytes: usize,
 }
 
 impl Prepared {
@@ -143,7 +150,7 @@ impl Prepared {
                 name,
             ));
         }
-        let mut definition = b"{\"Name\":".to_vec();
+        let mut definition = b",{\"Name\":".to_vec();
         json::string(&mut definition, &series.name);
         definition.extend_from_slice(b",\"Unit\":");
         json::string(&mut definition, series.unit.as_str());
@@ -155,9 +162,11 @@ impl Prepared {
         member.push(b':');
         Ok(Self {
             name: series.name.clone(),
+            place: Place::of(&series.name),
             group,
-            definition,
-            member,
+            bytes: definition.len() + member.len() + 32,
+            definition: Chunk::new(&definition),
+            member: Chunk::new(&member),
         })
     }
 
@@ -221,9 +230,9 @@ pub fn write_samples(out: &mut Vec<u8>, frame: &Frame<'_>, samples: &[Sample<'_>
     let pieces = pieces(samples, &mut written);
     let mut rest = pieces.as_slice();
     while !rest.is_empty() {
-        let count = fitting(rest);
+        let (count, names) = fitting(rest);
         let (line, later) = rest.split_at(count);
-        write_line(out, frame, line);
+        write_line(out, frame, (line, &names));
         written.lines += 1;
         written.points += line.iter().map(|piece| points(&piece.values)).sum::<u64>();
         rest = later;
@@ -235,20 +244,22 @@ fn points(values: &[(f64, u64)]) -> u64 {
     values.iter().map(|(_, count)| count).sum()
 }
 
-fn write_line(out: &mut Vec<u8>, frame: &Frame<'_>, line: &[Piece<'_>]) {
+fn write_line(out: &mut Vec<u8>, frame: &Frame<'_>, (line, names): (&[Piece<'_>], &Names)) {
     let group = &line[0].series.group;
     out.extend_from_slice(b"{\"_aws\":{\"Timestamp\":");
     json::integer(out, frame.timestamp_ms);
     out.extend_from_slice(b",\"CloudWatchMetrics\":[{");
     out.extend_from_slice(&group.head);
-    for (index, piece) in line.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(&piece.series.definition);
+    // No comma before the first.
+    out.extend_from_slice(&line[0].series.definition.as_bytes()[1..]);
+    for piece in &line[1..] {
+        piece.series.definition.append(out);
     }
     out.extend_from_slice(b"]}]}");
-    let taken = |key: &str| group.has(key) || line.iter().any(|piece| piece.series.name == key);
+    let taken = |key: &str| {
+        names.maybe(Place::of(key))
+            && (group.has(key) || line.iter().any(|piece| piece.series.name == key))
+    };
     if !taken("level") {
         out.extend_from_slice(b",\"level\":");
         json::string(out, frame.level);
@@ -276,17 +287,17 @@ fn write_line(out: &mut Vec<u8>, frame: &Frame<'_>, line: &[Piece<'_>]) {
     }
     out.extend_from_slice(&group.members);
     for piece in line {
-        out.extend_from_slice(&piece.series.member);
+        piece.series.member.append(out);
         write_values(out, &piece.values);
     }
     out.extend_from_slice(b"}\n");
 }
 
 fn write_values(out: &mut Vec<u8>, values: &[(f64, u64)]) {
+    if let [(value, 1)] = values {
+        return json::float(out, *value);
+    }
     if values.iter().all(|&(_, count)| count == 1) {
-        if let [(value, _)] = values {
-            return json::float(out, *value);
-        }
         return list(out, values, |out, (value, _)| json::float(out, value));
     }
     out.extend_from_slice(b"{\"Values\":");

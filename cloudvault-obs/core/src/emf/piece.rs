@@ -14,7 +14,7 @@ pub(super) struct Piece<'a> {
 impl Piece<'_> {
     /// A bound on what the piece adds to a line.
     fn bytes(&self) -> usize {
-        self.series.definition.len() + self.series.member.len() + 32 + self.values.len() * 48
+        self.series.bytes + self.values.len() * 48
     }
 }
 
@@ -75,47 +75,57 @@ fn rounds<'a>(group: &[Piece<'a>], longest: usize) -> Vec<Piece<'a>> {
 }
 
 /// How many of the first pieces go on one line: those of one group, each name
-/// once, within the limits.
-pub(super) fn fitting(pieces: &[Piece<'_>]) -> usize {
-    let (mut bytes, mut names) = (0, Names::default());
+/// once, within the limits. Answers the names on the line too.
+pub(super) fn fitting(pieces: &[Piece<'_>]) -> (usize, Names) {
     let group = &pieces[0].series.group;
-    for (index, piece) in pieces.iter().enumerate() {
-        bytes += piece.bytes();
-        let same_group = Arc::ptr_eq(&piece.series.group, group) || piece.series.group == *group;
-        let named = names.maybe(&piece.series.name)
+    let (mut bytes, mut names) = (0, group.names);
+    for (index, Piece { series, .. }) in pieces.iter().enumerate() {
+        bytes += pieces[index].bytes();
+        let same_group = Arc::ptr_eq(&series.group, group) || series.group == *group;
+        let named = names.maybe(series.place)
             && pieces[..index]
                 .iter()
-                .any(|other| other.series.name == piece.series.name);
+                .any(|other| other.series.name == series.name);
         if index > 0 && (!same_group || named || index == MAX_METRICS || bytes > MAX_BYTES) {
-            return index;
+            return (index, names);
         }
-        names.add(&piece.series.name);
+        names.add(series.place);
     }
-    pieces.len()
+    (pieces.len(), names)
 }
 
 /// A set of names that may answer yes where it should say no: most names are
 /// ruled out by it alone.
-#[derive(Default)]
-struct Names([u64; 4]);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Names([u64; 4]);
 
-impl Names {
-    fn place(name: &str) -> (usize, u64) {
+/// Where a name stands in [`Names`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place(u8);
+
+impl Place {
+    pub(super) fn of(name: &str) -> Self {
         let bytes = name.as_bytes();
         let (first, last) = (bytes.first().copied(), bytes.last().copied());
         let middle = bytes.get(bytes.len() / 2).copied();
         let byte = |byte: Option<u8>| usize::from(byte.unwrap_or_default());
         let place = bytes.len() * 7 + byte(first) * 3 + byte(last) * 5 + byte(middle) * 11;
-        (place / 64 % 4, 1 << (place % 64))
+        Self(place as u8)
     }
 
-    fn maybe(&self, name: &str) -> bool {
-        let (word, bit) = Self::place(name);
+    fn word_and_bit(self) -> (usize, u64) {
+        (usize::from(self.0 / 64), 1 << (self.0 % 64))
+    }
+}
+
+impl Names {
+    pub(super) fn maybe(&self, place: Place) -> bool {
+        let (word, bit) = place.word_and_bit();
         self.0[word] & bit != 0
     }
 
-    fn add(&mut self, name: &str) {
-        let (word, bit) = Self::place(name);
+    pub(super) fn add(&mut self, place: Place) {
+        let (word, bit) = place.word_and_bit();
         self.0[word] |= bit;
     }
 }

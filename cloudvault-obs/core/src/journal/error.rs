@@ -4,6 +4,7 @@ use std::{error, fmt};
 
 /// The file is not a journal that this version can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FormatError {
     /// Too short for a header, or without the journal's first eight bytes.
     NotAJournal,
@@ -32,6 +33,7 @@ impl error::Error for FormatError {}
 
 /// Why a point was not recorded. The caller still holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RecordError {
     /// Every cell waits for delivery.
     Full,

@@ -30,7 +30,7 @@ pub(super) mod word {
 /// The size of a journal.
 ///
 /// The default holds 65,536 undelivered points and about 8,000 series in
-/// 3 MiB of sparse file.
+/// 3 MiB of file, all of it reserved when the journal is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     cells: u32,

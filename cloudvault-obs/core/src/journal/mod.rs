@@ -92,7 +92,7 @@ impl Journal {
             return Ok(journal);
         }
         file.set_len(0)?;
-        file.set_len(layout.file_len())?;
+        reserve(file, layout.file_len())?;
         let region = Region::map(file)?;
         region.format(layout);
         Ok(Self {
@@ -132,6 +132,31 @@ impl Journal {
     pub fn totals(&self) -> Totals {
         self.region.totals()
     }
+}
+
+/// Gives the file its length and its blocks. A file that is only long has no blocks
+/// until a page of it is written: should the disk be full by then, the write into the
+/// mapping would kill the handler with SIGBUS.
+#[cfg(not(loom))]
+fn reserve(file: &File, len: u64) -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    use rustix::io::Errno;
+    use std::os::unix::fs::FileExt;
+
+    const ZEROS: [u8; 16 * 1024] = [0; 16 * 1024];
+    match fallocate(file, FallocateFlags::empty(), 0, len) {
+        Ok(()) => return Ok(()),
+        // Not every file system can; all can be written to.
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut at = 0;
+    while at < len {
+        let chunk = (len - at).min(ZEROS.len() as u64);
+        file.write_all_at(&ZEROS[..chunk as usize], at)?;
+        at += chunk;
+    }
+    Ok(())
 }
 
 #[cfg(all(test, not(loom)))]

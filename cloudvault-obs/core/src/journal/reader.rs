@@ -141,6 +141,12 @@ impl Reader {
             .fetch_max(position.next, Ordering::Release);
     }
 
+    /// How many points the journal holds before it is full.
+    #[must_use]
+    pub fn cells(&self) -> u64 {
+        self.shape.cells()
+    }
+
     /// The journal's counters as they stand.
     #[must_use]
     pub fn totals(&self) -> Totals {

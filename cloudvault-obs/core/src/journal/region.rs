@@ -17,6 +17,7 @@
 
 #[cfg(not(loom))]
 use std::{fs::File, io};
+use std::{ptr::NonNull, sync::Arc};
 
 use super::{
     FormatError, Layout, Totals,
@@ -58,7 +59,6 @@ impl Region {
         }
     }
 
-    #[inline]
     pub(super) fn words(&self) -> &[AtomicU64] {
         match &self.backing {
             #[cfg(not(loom))]
@@ -156,5 +156,60 @@ impl Shape {
 
     pub(super) fn cells(self) -> u64 {
         self.mask + 1
+    }
+}
+
+/// A region's header and cells, found once: a writer needs them for every point.
+#[derive(Debug)]
+pub(super) struct Ring {
+    header: NonNull<[AtomicU64; HEADER_WORDS]>,
+    cells: NonNull<[[AtomicU64; CELL_WORDS]]>,
+    /// What both point into.
+    region: Arc<Region>,
+}
+
+#[expect(unsafe_code, reason = "see the module's documentation")]
+// SAFETY: the pointers lead to atomics that the region, which may be sent and
+// shared itself, keeps where they are while the ring lives.
+unsafe impl Send for Ring {}
+#[expect(unsafe_code, reason = "see the module's documentation")]
+// SAFETY: as above; only shared references are made of them.
+unsafe impl Sync for Ring {}
+
+impl Ring {
+    pub(super) fn of(region: Arc<Region>, shape: Shape) -> Self {
+        let words = &region.words()[..shape.table];
+        let (header, cells) = words
+            .split_first_chunk()
+            .expect("the table stands behind the header");
+        let (header, cells) = (header.into(), cells.as_chunks().0.into());
+        Self {
+            header,
+            cells,
+            region,
+        }
+    }
+
+    pub(super) fn region(&self) -> &Region {
+        &self.region
+    }
+
+    #[inline]
+    pub(super) fn header(&self) -> &[AtomicU64; HEADER_WORDS] {
+        #[expect(unsafe_code, reason = "see the module's documentation")]
+        // SAFETY: it was made of a reference into `region`, which `self` keeps.
+        unsafe {
+            self.header.as_ref()
+        }
+    }
+
+    /// As many as a power of two says.
+    #[inline]
+    pub(super) fn cells(&self) -> &[[AtomicU64; CELL_WORDS]] {
+        #[expect(unsafe_code, reason = "see the module's documentation")]
+        // SAFETY: as in `header`.
+        unsafe {
+            self.cells.as_ref()
+        }
     }
 }

@@ -147,6 +147,20 @@ fn a_journal_survives_its_processes_in_the_file() {
     assert_eq!(points, [("a".into(), 1.0, 7), ("b".into(), 2.0, 8)]);
 }
 
+/// A hole in the file would kill the writer with SIGBUS once the disk is full.
+#[test]
+#[cfg_attr(miri, ignore = "Miri cannot map files")]
+fn a_journals_blocks_are_its_own_before_the_first_point() {
+    use std::os::unix::fs::MetadataExt;
+
+    let file = tempfile::tempfile().unwrap();
+    let layout = Layout::default();
+    Journal::create(&file, layout).unwrap();
+    let metadata = file.metadata().unwrap();
+    assert_eq!(metadata.len(), layout.file_len());
+    assert!(metadata.blocks() * 512 >= layout.file_len());
+}
+
 #[test]
 #[cfg_attr(miri, ignore = "Miri cannot map files")]
 fn a_file_that_is_no_journal_is_refused_by_the_library_and_formatted_by_the_extension() {

@@ -7,8 +7,8 @@ use std::{
 
 use super::{
     Journal, RecordError, SeriesId,
-    layout::{CELL_WORDS, HEADER_WORDS, word},
-    region::{Region, Shape},
+    layout::word,
+    region::{Ring, Shape},
     series_table::{self, Cursor},
 };
 use crate::{metric::Series, sync::Ordering};
@@ -19,7 +19,7 @@ use crate::{metric::Series, sync::Ordering};
 /// second one would not corrupt memory, but could garble the series table.
 #[derive(Debug)]
 pub struct Writer {
-    region: Arc<Region>,
+    ring: Ring,
     shape: Shape,
     table: Mutex<HashMap<Series, SeriesId>>,
 }
@@ -42,7 +42,7 @@ impl Writer {
             .map(|(series, number)| (series, SeriesId(number)))
             .collect();
         Self {
-            region,
+            ring: Ring::of(region, shape),
             shape,
             table: Mutex::new(table),
         }
@@ -60,7 +60,7 @@ impl Writer {
             return Ok(id);
         }
         let id = SeriesId(u32::try_from(table.len()).map_err(|_| RecordError::TableFull)?);
-        series_table::append(&self.region, self.shape, series)?;
+        series_table::append(self.ring.region(), self.shape, series)?;
         table.insert(series.clone(), id);
         Ok(id)
     }
@@ -77,15 +77,12 @@ impl Writer {
         value: f64,
         timestamp_ms: i64,
     ) -> Result<(), RecordError> {
-        // One bounds check for the header and one for the cell.
-        let Some((header, cells)) = self.region.words().split_first_chunk::<HEADER_WORDS>() else {
-            return Err(RecordError::Full);
-        };
+        let (header, cells) = (self.ring.header(), self.ring.cells());
         let (head, tail) = (&header[word::HEAD], &header[word::TAIL]);
         let mut claimed = head.load(Ordering::Relaxed);
         loop {
             // Acquire: the cell's last reader is done with it before we write.
-            if claimed.wrapping_sub(tail.load(Ordering::Acquire)) >= self.shape.cells() {
+            if claimed.wrapping_sub(tail.load(Ordering::Acquire)) >= cells.len() as u64 {
                 header[word::REFUSED].fetch_add(1, Ordering::Relaxed);
                 return Err(RecordError::Full);
             }
@@ -99,8 +96,7 @@ impl Writer {
                 Err(now) => claimed = now,
             }
         }
-        let at = self.shape.cell(claimed) - HEADER_WORDS;
-        let cell = cells.get(at..).and_then(<[_]>::first_chunk::<CELL_WORDS>);
+        let cell = cells.get(claimed as usize & cells.len().wrapping_sub(1));
         let [sequence, number, bits, time] = cell.ok_or(RecordError::Full)?;
         number.store(u64::from(series.0), Ordering::Relaxed);
         bits.store(value.to_bits(), Ordering::Relaxed);

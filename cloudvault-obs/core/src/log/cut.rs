@@ -77,14 +77,20 @@ fn write(line: &mut Vec<u8>, old: &[u8], part: &Part, keep: Option<usize>) {
         0
     };
     line.extend_from_slice(&value[1..=kept]);
-    line.extend_from_slice("…[cut ".as_bytes());
-    crate::json::integer(line, value.len() - kept - if is_text { 2 } else { 0 });
-    line.extend_from_slice(b" bytes]\"");
+    marked(line, value.len() - kept - if is_text { 2 } else { 0 });
+    line.push(b'"');
+}
+
+/// Says, within a text, how much of it is missing.
+pub(super) fn marked(out: &mut Vec<u8>, bytes: usize) {
+    out.extend_from_slice("…[cut ".as_bytes());
+    crate::json::integer(out, bytes);
+    out.extend_from_slice(b" bytes]");
 }
 
 /// The largest length up to `keep` that splits neither an escape nor a
 /// character.
-fn boundary(text: &[u8], keep: usize) -> usize {
+pub(super) fn boundary(text: &[u8], keep: usize) -> usize {
     let (mut at, mut last) = (0, 0);
     while at <= keep {
         last = at;

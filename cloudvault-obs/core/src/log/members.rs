@@ -1,6 +1,6 @@
 //! JSON members kept as bytes: what spans hand down and events copy.
 
-use super::{is_reserved, key_bit, value};
+use super::{Name, is_reserved, key_bit, value};
 use crate::{
     json::{self, Value},
     redact::Redactor,
@@ -8,12 +8,14 @@ use crate::{
 
 /// JSON members in the order in which they were added, without the braces:
 /// `,"key":value,"other":2`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Members {
     bytes: Vec<u8>,
     spans: Vec<Member>,
     /// One bit for each key present: most names are ruled out by it alone.
     mask: u64,
+    /// How many of `spans` were there when they were marked.
+    marked: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +26,32 @@ struct Member {
     key_end: u32,
     end: u32,
     bit: u64,
+}
+
+/// Where a member stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Added {
+    /// Of the comma.
+    pub(crate) start: u32,
+    /// Of the quote that closes the key.
+    pub(crate) key_end: u32,
+    pub(crate) end: u32,
+}
+
+impl Clone for Members {
+    fn clone(&self) -> Self {
+        let mut clone = Self::default();
+        clone.clone_from(self);
+        clone
+    }
+
+    /// Takes over what `source` has, in the memory that is there.
+    fn clone_from(&mut self, source: &Self) {
+        self.bytes.clone_from(&source.bytes);
+        self.spans.clone_from(&source.spans);
+        self.mask = source.mask;
+        self.marked = source.marked;
+    }
 }
 
 impl Members {
@@ -45,18 +73,28 @@ impl Members {
 
     /// Adds `key` as [`Members::field`] does, its secrets replaced.
     pub fn redacted(&mut self, key: &str, value: Value<'_>, redactor: &Redactor) {
-        let write = |out: &mut Vec<u8>| {
-            if redactor.is_secret_key(key) {
-                value::secret(out);
-            } else {
-                value::redacted(out, value, redactor);
-            }
-        };
-        if is_reserved(key) {
-            self.put(&format!("fields.{key}"), write);
-        } else {
-            self.put(key, write);
+        self.named(&Name::new(key, redactor), value, redactor);
+    }
+
+    /// The same under a name that was judged before.
+    pub fn named(&mut self, name: &Name, value: Value<'_>, redactor: &Redactor) {
+        if self.mask & name.bit() != 0
+            && let Some(index) = self
+                .spans
+                .iter()
+                .position(|member| self.key(member) == name.key())
+        {
+            self.take_away(index);
         }
+        let start = self.bytes.len();
+        name.append(&mut self.bytes);
+        let key_end = self.bytes.len() - 2;
+        if name.is_secret() {
+            value::secret(&mut self.bytes);
+        } else {
+            value::redacted(&mut self.bytes, value, redactor);
+        }
+        self.finish(start, key_end, name.bit());
     }
 
     /// Adds `key` as it is: for the keys that the product itself owns.
@@ -73,23 +111,24 @@ impl Members {
         let key_end = self.bytes.len() - 1;
         self.bytes.push(b':');
         write(&mut self.bytes);
+        self.finish(start, key_end, key_bit(key));
+    }
+
+    /// Remembers the member whose bytes begin at `start`.
+    fn finish(&mut self, start: usize, key_end: usize, bit: u64) {
         // Offsets are 32 bits wide; what lies beyond could not be a log event.
-        let offsets = (
-            start.try_into(),
-            key_end.try_into(),
-            self.bytes.len().try_into(),
-        );
-        if let (Ok(start), Ok(key_end), Ok(end)) = offsets {
-            self.spans.push(Member {
-                start,
-                key_end,
-                end,
-                bit: key_bit(key),
-            });
-            self.mask |= key_bit(key);
-        } else {
-            self.bytes.truncate(start);
-        }
+        let Ok(end) = u32::try_from(self.bytes.len()) else {
+            return self.bytes.truncate(start);
+        };
+        // Both lie before the end.
+        let (start, key_end) = (start as u32, key_end as u32);
+        self.spans.push(Member {
+            start,
+            key_end,
+            end,
+            bit,
+        });
+        self.mask |= bit;
     }
 
     /// Whether `key` is among the members.
@@ -131,11 +170,36 @@ impl Members {
         self.spans.iter().any(|member| self.key(member) == key)
     }
 
+    /// Remembers which members there are; see [`Members::since_mark`].
+    pub fn mark(&mut self) {
+        self.marked = self.spans.len();
+    }
+
+    /// The bytes of what was added since the mark, and where in them each member
+    /// is.
+    #[inline]
+    pub(crate) fn since_mark(&self) -> (&[u8], impl ExactSizeIterator<Item = Added>) {
+        let added = &self.spans[self.marked..];
+        let base = added.first().map_or(0, |member| member.start);
+        let added = added.iter().map(move |member| Added {
+            start: member.start - base,
+            key_end: member.key_end - base,
+            end: member.end - base,
+        });
+        (&self.bytes[base as usize..], added)
+    }
+
     /// Forgets the members and keeps the memory.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.spans.clear();
-        self.mask = 0;
+        (self.mask, self.marked) = (0, 0);
+    }
+
+    /// How many bytes fit without asking for more memory.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
     }
 
     fn key(&self, member: &Member) -> &[u8] {
@@ -176,12 +240,24 @@ impl Members {
         Some(&self.bytes[member.key_end as usize + 2..member.end as usize])
     }
 
+    /// The member that was added last, `,"key":value`.
+    #[inline]
+    #[must_use]
+    pub fn last(&self) -> Option<&[u8]> {
+        self.bytes.get(self.spans.last()?.start as usize..)
+    }
+
     /// Takes `key` away, if it is there.
     pub fn remove(&mut self, key: &str) {
-        let Some(index) = self.position(key) else {
-            return;
-        };
+        if let Some(index) = self.position(key) {
+            self.take_away(index);
+        }
+    }
+
+    #[cold]
+    fn take_away(&mut self, index: usize) {
         let gone = self.spans.remove(index);
+        self.marked -= usize::from(index < self.marked);
         self.bytes.drain(gone.start as usize..gone.end as usize);
         let length = gone.end - gone.start;
         for later in &mut self.spans[index..] {

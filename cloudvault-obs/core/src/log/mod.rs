@@ -6,18 +6,23 @@
 //! those of the spans above it; an event copies the bytes. The innermost value
 //! of a name wins, so a line never holds the same key twice.
 
+mod name;
 mod members;
 mod value;
 mod error;
 mod parts;
 mod cut;
+mod nested;
 mod text;
 
 pub use cut::{CUT_KEY, cut};
 pub use error::{kind as error_kind, put as put_error, write as write_error};
+pub(crate) use members::Added;
 pub use members::Members;
+pub use name::Name;
+pub use nested::nested;
 pub use text::{Style, text};
-pub use value::{redacted, secret};
+pub use value::{redacted, secret, text as redacted_text};
 
 /// Keys that every line owns. A user's field of such a name is written as
 /// `fields.NAME`, so that it can neither be lost nor forge one of them.

@@ -9,21 +9,9 @@ use crate::{
 #[inline(always)]
 pub fn redacted(out: &mut Vec<u8>, value: Value<'_>, redactor: &Redactor) {
     match value {
-        Value::Str(text) => {
+        Value::Str(_) | Value::Debug(_) | Value::Display(_) | Value::Bytes(_) => {
             out.push(b'"');
-            let start = out.len();
-            let marked = json::escape(out, text);
-            redactor.escaped(out, start, marked);
-            out.push(b'"');
-        }
-        Value::Debug(text) => formatted(out, format_args!("{text:?}"), redactor),
-        Value::Display(text) => formatted(out, format_args!("{text}"), redactor),
-        Value::Bytes(_) => {
-            let start = out.len();
-            json::value(out, value);
-            out.pop();
-            redactor.escaped(out, start + 1, crate::redact::Marked(true));
-            out.push(b'"');
+            text(out, value, redactor);
         }
         Value::I64(number) if redactor.is_secret_integer(number.unsigned_abs()) => secret(out),
         Value::U64(number) if redactor.is_secret_integer(number) => secret(out),
@@ -33,17 +21,24 @@ pub fn redacted(out: &mut Vec<u8>, value: Value<'_>, redactor: &Redactor) {
     }
 }
 
-fn wide(number: u128, redactor: &Redactor) -> bool {
-    u64::try_from(number).is_ok_and(|number| redactor.is_secret_integer(number))
-}
-
-#[inline]
-fn formatted(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>, redactor: &Redactor) {
-    out.push(b'"');
+/// Appends `value` as text, whatever it is, and the quote that closes it; the one
+/// that opens it stands there.
+#[inline(always)]
+pub fn text(out: &mut Vec<u8>, value: Value<'_>, redactor: &Redactor) {
     let start = out.len();
-    let marked = json::escape_fmt(out, text);
+    let marked = match value {
+        Value::Str(text) => json::escape(out, text),
+        Value::Debug(text) => json::escape_fmt(out, format_args!("{text:?}")),
+        Value::Display(text) => json::escape_fmt(out, format_args!("{text}")),
+        Value::Bytes(bytes) => json::escape_bytes(out, bytes),
+        other => json::escape_fmt(out, format_args!("{other:?}")),
+    };
     redactor.escaped(out, start, marked);
     out.push(b'"');
+}
+
+fn wide(number: u128, redactor: &Redactor) -> bool {
+    u64::try_from(number).is_ok_and(|number| redactor.is_secret_integer(number))
 }
 
 /// Appends what stands for a value that is a secret as a whole.

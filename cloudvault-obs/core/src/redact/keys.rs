@@ -11,8 +11,35 @@ pub struct KeyRules {
     never: Vec<Vec<u8>>,
 }
 
+/// A pattern with the letters that a name must have to match it.
+struct Part {
+    text: &'static [u8],
+    letters: u32,
+}
+
+const fn parts<const N: usize>(texts: [&'static str; N]) -> [Part; N] {
+    let mut parts = [const {
+        Part {
+            text: b"",
+            letters: 0,
+        }
+    }; N];
+    let mut index = 0;
+    while index < N {
+        let text = texts[index].as_bytes();
+        let (mut letters, mut at) = (0, 0);
+        while at < text.len() {
+            letters |= letter(text[at]);
+            at += 1;
+        }
+        parts[index] = Part { text, letters };
+        index += 1;
+    }
+    parts
+}
+
 /// A name that contains one of these holds a secret.
-const CONTAINS: &[&str] = &[
+const CONTAINS: &[Part] = &parts([
     "password",
     "passwd",
     "passphrase",
@@ -25,9 +52,9 @@ const CONTAINS: &[&str] = &[
     "bearer",
     "creditcard",
     "cardnumber",
-];
+]);
 /// A name that ends in one of these.
-const ENDS: &[&str] = &["token", "pwd", "cookie", "jwt", "amzsignature"];
+const ENDS: &[Part] = &parts(["token", "pwd", "cookie", "jwt", "amzsignature"]);
 /// These names alone.
 const IS: &[&str] = &["pass", "auth", "pin", "otp", "cvv", "cvc", "ssn"];
 /// What looks like one of the above and only names or counts something.
@@ -95,18 +122,13 @@ impl KeyRules {
 }
 
 fn well_known(name: &[u8], letters: u32) -> bool {
-    // A pattern is compared only when the name has all of its letters.
-    let has = |pattern: &&str| {
-        let all = pattern.bytes().fold(0, |all, byte| all | letter(byte));
-        letters & all == all && pattern.len() <= name.len()
-    };
-    CONTAINS.iter().filter(|pattern| has(pattern)).any(|part| {
-        name.windows(part.len())
-            .any(|window| window == part.as_bytes())
-    }) || ENDS
-        .iter()
-        .filter(|pattern| has(pattern))
-        .any(|end| name.ends_with(end.as_bytes()))
+    let may = |part: &&Part| letters & part.letters == part.letters;
+    let contains = |text: &[u8]| name.windows(text.len()).any(|window| window == text);
+    CONTAINS.iter().filter(may).any(|part| contains(part.text))
+        || ENDS
+            .iter()
+            .filter(may)
+            .any(|part| name.ends_with(part.text))
         || IS.iter().any(|is| is.as_bytes() == name)
 }
 

@@ -3,8 +3,9 @@
 use super::{
     MAX_DOCUMENT, Outcome, Subsegment, cause,
     fields::{Fields, Kind},
+    name,
     store::Section,
-    text::{seconds, write_name},
+    time::seconds,
 };
 use crate::{
     json,
@@ -99,12 +100,12 @@ impl Subsegment<'_> {
     /// An AWS call is called by its service, as X-Ray's own clients do.
     fn write_called(&self, out: &mut Vec<u8>, fields: &Fields, namespace: Namespace) {
         match (&fields.name, namespace) {
-            (Some(name), _) => write_name(out, name),
+            (Some(given), _) => name::write(out, given),
             (None, Namespace::Aws) => match fields.store.value(Section::Rpc, "rpc_service") {
-                Some(service) => write_name(out, unquoted(service)),
-                None => write_name(out, self.name),
+                Some(service) => name::write(out, unquoted(service)),
+                None => name::write(out, self.name),
             },
-            _ => write_name(out, self.name),
+            _ => name::write(out, self.name),
         }
     }
 }
@@ -300,6 +301,11 @@ fn write_aws(out: &mut Vec<u8>, fields: &Fields) {
 }
 
 fn write_annotations(out: &mut Vec<u8>, fields: &Fields, namespace: Namespace, url: Url) {
+    if let Some([b',', annotations @ ..]) = fields.store.only_annotations() {
+        out.extend_from_slice(b",\"annotations\":{");
+        out.extend_from_slice(annotations);
+        return out.push(b'}');
+    }
     let sections = [
         (Section::Annotation, true),
         (Section::Rpc, namespace != Namespace::Aws),
@@ -354,10 +360,8 @@ fn write_links(out: &mut Vec<u8>, fields: &Fields) {
 /// A section's members, with commas between them and what precedes them.
 fn members(out: &mut Vec<u8>, fields: &Fields, section: Section) {
     for entry in fields.store.entries(section) {
-        if out.last() != Some(&b'{') {
-            out.push(b',');
-        }
-        out.extend_from_slice(entry);
+        let comma = usize::from(out.last() == Some(&b'{'));
+        out.extend_from_slice(&entry[comma..]);
     }
 }
 

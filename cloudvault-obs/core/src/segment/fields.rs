@@ -8,12 +8,13 @@ use std::borrow::Cow;
 use super::{
     Outcome, cause,
     cause::Exception,
-    mapping::{self, Target},
-    store::{self, MAX_KEY, Section, Store},
+    key::{Key, METADATA, Place},
+    mapping::Target,
+    store::{self, Section, Store},
 };
 use crate::{
     json::{self, Value},
-    log,
+    log::{self, Members},
     redact::{MARK, Redactor},
     trace::{SegmentId, TraceHeader, TraceId},
 };
@@ -60,24 +61,89 @@ const MAX_LINKS: usize = 100;
 const DEFAULT_NAMESPACE: &str = "default";
 
 impl Fields {
+    /// [`Fields::set`] for a name that is met once.
+    pub fn add(&mut self, name: &str, value: Value<'_>, redactor: &Redactor) {
+        self.set(&Key::new(name, redactor), value, redactor);
+    }
+
     /// Adds a field where [`super::mapping`] puts it: by default as an annotation
     /// where X-Ray can index it (a number, a truth value, text of at most 1,000
     /// characters), else as metadata. The last value of a name wins. What
     /// `redactor` takes for a secret is replaced.
     #[inline]
-    pub fn add(&mut self, name: &str, value: Value<'_>, redactor: &Redactor) {
-        let secret = redactor.is_secret_key(name);
-        let value = if secret { Value::Str(MARK) } else { value };
-        match mapping::target(name) {
-            None => match name.strip_prefix("metadata.") {
-                Some(key) => {
-                    let (namespace, key) = key.split_once('.').unwrap_or((DEFAULT_NAMESPACE, key));
-                    self.metadata(namespace, key, value, redactor);
-                }
-                None => self.annotate(Section::Annotation, (name, name), value, redactor),
-            },
-            Some(target) => self.place(target, name, value, redactor),
+    pub fn set(&mut self, key: &Key, value: Value<'_>, redactor: &Redactor) {
+        let value = if key.secret { Value::Str(MARK) } else { value };
+        match key.place {
+            Place::Annotation => self.annotate(Section::Annotation, key, value, redactor),
+            Place::Metadata => {
+                let path = &key.name[METADATA.len()..];
+                let (namespace, key) = path.split_once('.').unwrap_or((DEFAULT_NAMESPACE, path));
+                self.metadata(namespace, key, value, redactor);
+            }
+            Place::Block(target) => self.place(target, key, value, redactor),
         }
+    }
+
+    /// [`Fields::set`] with what a line has of the field: `,"key":value`, the value
+    /// redacted. Answers whether a document has it in the same form.
+    #[inline]
+    pub fn set_member(&mut self, key: &Key, member: &[u8]) -> bool {
+        let Some(value) = member.strip_prefix(&*key.prefix) else {
+            return false;
+        };
+        // More than one value is metadata's matter, and so is a long text.
+        let fits =
+            value.len() <= MAX_ANNOTATION_CHARS && !matches!(value.first(), Some(b'{' | b'['));
+        if !key.as_on_lines || !fits || self.indexed >= MAX_ANNOTATIONS {
+            return false;
+        }
+        let start = self.store.arena.len();
+        self.store.arena.extend_from_slice(member);
+        let key_end = start + key.prefix.len() - 2;
+        let before = self.store.len();
+        let annotation = Section::Annotation;
+        self.store
+            .finish_known(annotation, (start, key_end), key.bit);
+        self.indexed += self.store.len() - before;
+        true
+    }
+
+    /// [`Fields::set`] for all that was added to a line's members since their
+    /// mark, where every key [is the same](Key::is_as_on_lines) in a document.
+    /// Values are redacted already. Nothing else may have been set.
+    #[inline]
+    pub fn adopt(&mut self, members: &Members) {
+        let (bytes, added) = members.since_mark();
+        // If all of them together are no longer than one may be, none is too long.
+        if added.len() <= MAX_ANNOTATIONS
+            && bytes.len() <= MAX_ANNOTATION_CHARS
+            && self.store.len() == 0
+        {
+            self.indexed = added.len();
+            return self.store.adopt(bytes, added, members.bits());
+        }
+        for member in added {
+            let (start, key_end) = (member.start as usize, member.key_end as usize);
+            self.adopt_one(&bytes[start..member.end as usize], key_end - start);
+        }
+    }
+
+    #[cold]
+    fn adopt_one(&mut self, member: &[u8], key_end: usize) {
+        let value = &member[key_end + 2..];
+        let is_long =
+            value.len() > MAX_ANNOTATION_CHARS && store::long(value, MAX_ANNOTATION_CHARS);
+        if is_long || self.indexed >= MAX_ANNOTATIONS {
+            // Letters, digits and underscores only.
+            let key = String::from_utf8_lossy(&member[2..key_end]);
+            return self.metadata_json(DEFAULT_NAMESPACE, &key, value);
+        }
+        let start = self.store.arena.len();
+        let before = self.store.len();
+        self.store.arena.extend_from_slice(member);
+        self.store
+            .finish(Section::Annotation, start, start + key_end);
+        self.indexed += self.store.len() - before;
     }
 
     /// Adds a value to `metadata`, under `namespace`.
@@ -174,7 +240,7 @@ impl Fields {
         self.store.capacity()
     }
 
-    fn place(&mut self, target: Target, name: &str, value: Value<'_>, redactor: &Redactor) {
+    fn place(&mut self, target: Target, key: &Key, value: Value<'_>, redactor: &Redactor) {
         match target {
             Target::Name => self.name = Some(text(value).as_ref().into()),
             Target::Kind => {
@@ -186,17 +252,15 @@ impl Fields {
             }
             Target::StatusCode => self.failed |= text(value).eq_ignore_ascii_case("error"),
             Target::Request(member) => {
-                self.text((Section::Request, member), name, value, redactor);
+                self.text((Section::Request, member), &key.name, value, redactor);
             }
-            Target::Sql("user") => self.text((Section::Sql, "user"), name, value, redactor),
+            Target::Sql("user") => self.text((Section::Sql, "user"), &key.name, value, redactor),
             Target::Status | Target::ContentLength | Target::Aws("retries") => {
-                self.number(target, name, value, redactor);
+                self.number(target, key, value, redactor);
             }
-            Target::Url(key) => self.annotate(Section::Url, (key, name), value, redactor),
-            Target::Rpc(key) => self.annotate(Section::Rpc, (key, name), value, redactor),
-            Target::Resource(key) => {
-                self.annotate(Section::Resource, (key, name), value, redactor);
-            }
+            Target::Url(_) => self.annotate(Section::Url, key, value, redactor),
+            Target::Rpc(_) => self.annotate(Section::Rpc, key, value, redactor),
+            Target::Resource(_) => self.annotate(Section::Resource, key, value, redactor),
             Target::Aws(member) => self.string(Section::Aws, member, value, redactor),
             Target::Sql(member) => self.string(Section::Sql, member, value, redactor),
             Target::Tables => self.tables(&text(value), redactor),
@@ -215,7 +279,7 @@ impl Fields {
                     trace_id: header.root,
                     id: header.parent,
                 }),
-                Err(_) => self.annotate(Section::Annotation, (name, name), value, redactor),
+                Err(_) => self.annotate(Section::Annotation, key, value, redactor),
             },
         }
     }
@@ -233,9 +297,9 @@ impl Fields {
     }
 
     /// A member that has to be a whole number; what is none stays an annotation.
-    fn number(&mut self, target: Target, name: &str, value: Value<'_>, redactor: &Redactor) {
+    fn number(&mut self, target: Target, key: &Key, value: Value<'_>, redactor: &Redactor) {
         let Some(number) = number(value) else {
-            return self.annotate(Section::Annotation, (name, name), value, redactor);
+            return self.annotate(Section::Annotation, key, value, redactor);
         };
         let (section, member) = match target {
             Target::Status => {
@@ -273,8 +337,8 @@ impl Fields {
                 .set(Section::Aws, "table_name", Value::Str(first), redactor);
         }
         for (index, table) in tables.enumerate() {
-            let key = format!("table_{}", index + 2);
-            self.annotate(Section::Resource, (&key, &key), Value::Str(table), redactor);
+            let key = Key::new(&format!("table_{}", index + 2), redactor);
+            self.annotate(Section::Resource, &key, Value::Str(table), redactor);
         }
     }
 
@@ -297,40 +361,31 @@ impl Fields {
         }
     }
 
-    /// A value that is, or may end up as, the annotation `key`; should there be
-    /// no place for it, the metadata `name`.
+    /// A value that is, or may end up as, an annotation; should there be no place
+    /// for it, metadata of the key's name.
     #[inline]
-    fn annotate(
-        &mut self,
-        section: Section,
-        (key, name): (&str, &str),
-        value: Value<'_>,
-        redactor: &Redactor,
-    ) {
+    fn annotate(&mut self, section: Section, key: &Key, value: Value<'_>, redactor: &Redactor) {
         let store = &mut self.store;
         let start = store.arena.len();
-        store.arena.push(b'"');
-        annotation_key(&mut store.arena, key);
-        let key_end = store.arena.len();
-        store.arena.extend_from_slice(b"\":");
+        store.arena.extend_from_slice(&key.prefix);
+        let at = store.arena.len();
         log::redacted(&mut store.arena, value, redactor);
-        let value = key_end + 2;
-        if store.arena.len() - value > MAX_ANNOTATION_CHARS
-            && store::long(&store.arena[value..], MAX_ANNOTATION_CHARS)
+        if store.arena.len() - at > MAX_ANNOTATION_CHARS
+            && store::long(&store.arena[at..], MAX_ANNOTATION_CHARS)
         {
-            let long = store.arena.split_off(value);
+            let long = store.arena.split_off(at);
             store.arena.truncate(start);
-            return self.metadata_json(DEFAULT_NAMESPACE, name, &long);
+            return self.metadata_json(DEFAULT_NAMESPACE, &key.name, &long);
         }
         let before = store.len();
-        store.finish(section, start, key_end);
+        store.finish_known(section, (start, at - 2), key.bit);
         if store.len() == before {
             return;
         }
         if self.indexed < MAX_ANNOTATIONS {
             self.indexed += 1;
-        } else if let Some(value) = store.pop() {
-            self.metadata_json(DEFAULT_NAMESPACE, name, &value);
+        } else if let Some(value) = self.store.pop() {
+            self.metadata_json(DEFAULT_NAMESPACE, &key.name, &value);
         }
     }
 
@@ -353,26 +408,6 @@ impl Fields {
         std::iter::once(DEFAULT_NAMESPACE)
             .chain(named.map(AsRef::as_ref))
             .zip((0..=u8::MAX).map(Section::Metadata))
-    }
-}
-
-/// Annotation keys are `[A-Za-z0-9_]{1,500}`: other characters become `_`.
-#[inline]
-fn annotation_key(out: &mut Vec<u8>, key: &str) {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    if !key.is_empty() && key.len() <= MAX_KEY && key.bytes().all(plain) {
-        return out.extend_from_slice(key.as_bytes());
-    }
-    let fit = |c: char| {
-        if c.is_ascii() && plain(c as u8) {
-            c as u8
-        } else {
-            b'_'
-        }
-    };
-    out.extend(key.chars().take(MAX_KEY).map(fit));
-    if key.is_empty() {
-        out.push(b'_');
     }
 }
 

@@ -12,15 +12,19 @@
 
 pub mod mapping;
 mod store;
+mod key;
 mod fields;
 mod cause;
-mod text;
+mod name;
+mod time;
 mod document;
 mod batch;
+pub mod spool;
 
 pub use batch::{Batch, Delivery};
 pub use cause::{Exception, Frame};
 pub use fields::{Fields, Link};
+pub use key::Key;
 
 use crate::trace::{SegmentId, TraceId};
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     json::{self, Value},
-    log,
+    log::{self, Added},
     redact::Redactor,
 };
 
@@ -15,6 +15,18 @@ pub(super) struct Store {
     entries: Vec<Entry>,
     /// One bit for each section that has an entry.
     present: u16,
+    /// The [`bit`] of every key: most are new by it alone.
+    keys: u64,
+    /// Whether the arena holds something that is no entry's any more.
+    holey: bool,
+}
+
+/// One of 64 bits by a key's length and its first and last byte.
+pub(super) fn bit(key: &[u8]) -> u64 {
+    let (Some(first), Some(last)) = (key.first(), key.last()) else {
+        return 1;
+    };
+    1 << ((key.len() * 7 + usize::from(*first) * 3 + usize::from(*last) * 5) % 64)
 }
 
 /// A block, or part of one.
@@ -48,10 +60,11 @@ impl Section {
     }
 }
 
-/// `"key":value` in the arena.
+/// `,"key":value` in the arena.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     section: Section,
+    /// The comma.
     start: u32,
     /// The key's closing quote.
     key_end: u32,
@@ -64,7 +77,7 @@ impl Entry {
     }
 
     fn key(&self) -> Range<usize> {
-        self.start as usize + 1..self.key_end as usize
+        self.start as usize + 2..self.key_end as usize
     }
 
     fn value(&self) -> Range<usize> {
@@ -82,7 +95,7 @@ impl Store {
     pub(super) fn clear(&mut self) {
         self.arena.clear();
         self.entries.clear();
-        self.present = 0;
+        (self.present, self.keys, self.holey) = (0, 0, false);
     }
 
     /// The bytes of memory held.
@@ -96,12 +109,31 @@ impl Store {
         self.entries.len()
     }
 
+    /// Makes annotations of a line's members, where there is no entry yet; `keys`
+    /// are the [`bit`]s of their keys, and may be more.
+    #[inline]
+    pub(super) fn adopt(&mut self, bytes: &[u8], members: impl Iterator<Item = Added>, keys: u64) {
+        self.arena.extend_from_slice(bytes);
+        self.entries.extend(members.map(|member| Entry {
+            section: Section::Annotation,
+            start: member.start,
+            key_end: member.key_end,
+            end: member.end,
+        }));
+        if !self.entries.is_empty() {
+            self.keys |= keys;
+            self.present |= Section::Annotation.bit();
+        }
+    }
+
     /// Removes the entry last made and gives its value.
     pub(super) fn pop(&mut self) -> Option<Vec<u8>> {
         let entry = self.entries.pop()?;
         let value = self.arena[entry.value()].to_vec();
         if entry.end as usize == self.arena.len() {
             self.arena.truncate(entry.start as usize);
+        } else {
+            self.holey = true;
         }
         Some(value)
     }
@@ -121,19 +153,34 @@ impl Store {
 
     pub(super) fn begin(&mut self, key: &str) -> (usize, usize) {
         let start = self.arena.len();
-        let end = key
-            .char_indices()
-            .nth(MAX_KEY)
-            .map_or(key.len(), |(end, _)| end);
-        json::string(&mut self.arena, &key[..end]);
+        let end = match key.len() {
+            0..=MAX_KEY => None,
+            _ => key.char_indices().nth(MAX_KEY),
+        };
+        self.arena.push(b',');
+        json::string(
+            &mut self.arena,
+            &key[..end.map_or(key.len(), |(end, _)| end)],
+        );
         self.arena.push(b':');
         (start, self.arena.len() - 2)
     }
 
     /// Makes what was written since `start` an entry, in place of an earlier one
     /// with the same key.
-    #[inline]
     pub(super) fn finish(&mut self, section: Section, start: usize, key_end: usize) {
+        let bit = bit(&self.arena[start + 2..key_end]);
+        self.finish_known(section, (start, key_end), bit);
+    }
+
+    /// Likewise for a key whose [`bit`] is known.
+    #[inline]
+    pub(super) fn finish_known(
+        &mut self,
+        section: Section,
+        (start, key_end): (usize, usize),
+        bit: u64,
+    ) {
         let end = self.arena.len();
         if u32::try_from(end).is_err() {
             // Offsets are 32 bits wide; nobody wants 4 GB of one span.
@@ -146,16 +193,25 @@ impl Store {
             end: end as u32,
         };
         self.present |= section.bit();
+        if self.keys & bit == 0 {
+            self.keys |= bit;
+            return self.entries.push(entry);
+        }
+        self.replace(entry);
+    }
+
+    /// Puts `entry` in the place of the one with its key, if there is one.
+    #[inline(never)]
+    fn replace(&mut self, entry: Entry) {
         let key = &self.arena[entry.key()];
-        let same = |old: &&mut Entry| old.section == section && self.arena[old.key()] == *key;
-        match self.entries.iter_mut().find(same) {
-            Some(old) => {
-                *old = entry;
-                if end > CROWDED {
-                    self.compact();
-                }
-            }
-            None => self.entries.push(entry),
+        let same = |old: &&mut Entry| old.section == entry.section && self.arena[old.key()] == *key;
+        let Some(old) = self.entries.iter_mut().find(same) else {
+            return self.entries.push(entry);
+        };
+        *old = entry;
+        self.holey = true;
+        if self.arena.len() > CROWDED {
+            self.compact();
         }
     }
 
@@ -175,6 +231,7 @@ impl Store {
             entry.start = moved;
         }
         self.arena = arena;
+        self.holey = true;
     }
 
     #[inline]
@@ -187,7 +244,14 @@ impl Store {
         self.present & sections != 0
     }
 
-    /// The entries of a section, each `"key":value`.
+    /// The annotations as they stand in the arena, if it holds nothing else.
+    #[inline]
+    pub(super) fn only_annotations(&self) -> Option<&[u8]> {
+        let only = self.present == Section::Annotation.bit() && !self.holey;
+        only.then_some(&self.arena[..])
+    }
+
+    /// The entries of a section, each `,"key":value`.
     pub(super) fn entries(&self, section: Section) -> impl Iterator<Item = &[u8]> {
         let of = move |entry: &&Entry| entry.section == section;
         self.entries
@@ -222,6 +286,7 @@ impl Store {
     /// all are short; 0 when nothing is left. Says so in the value itself.
     pub(super) fn cut(&mut self, excess: usize) -> usize {
         const SHORT: usize = 128;
+        self.holey = true;
         let longest = self
             .entries
             .iter_mut()

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::{json::Value, redact::Redactor};
+use crate::{json::Value, log::Members, redact::Redactor};
 
 /// AWS's published schema.
 static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
@@ -507,6 +507,30 @@ proptest! {
             let parent = span.parent.map_or(u64::MAX, |parent| parent as u64 + 1);
             prop_assert_eq!(&sent[&format!("{:016x}", index + 1)], &format!("{parent:016x}"));
         }
+    }
+
+    #[test]
+    fn members_taken_over_at_once_are_as_fields_set_one_by_one(
+        above in prop::collection::vec("[a-e]{1,2}", 0..4),
+        fields in prop::collection::btree_map("[a-e]{1,3}", (".{0,9}", 0..200_usize), 0..60),
+    ) {
+        let redactor = Redactor::default();
+        let (mut one_by_one, mut at_once) = (Fields::default(), Fields::default());
+        let mut members = Members::default();
+        for key in above {
+            members.redacted(&key, Str("above"), &redactor);
+        }
+        members.mark();
+        for (key, (text, times)) in &fields {
+            let value = text.repeat(*times);
+            one_by_one.add(key, Str(&value), &redactor);
+            members.redacted(key, Str(&value), &redactor);
+        }
+        at_once.adopt(&members);
+        prop_assert_eq!(
+            written(&subsegment("span", &one_by_one)),
+            written(&subsegment("span", &at_once))
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::policy::{Condition, Effect, Form, Policy, Statement};
 use crate::model::{Alarm, Desired, TAG_ENVIRONMENT, TAG_PROJECT};
-use crate::resolve::Resolved;
+use crate::resolve::{LocalFunction, Resolved};
 
 /// Who needs a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +33,25 @@ pub struct Need {
 }
 
 const ANY: &str = "*";
+const PUT_SEGMENTS: &str = "xray:PutTraceSegments";
 
 /// What a role does for a project. `namespaces` are those that metrics go to.
 pub fn needs(role: Role, resolved: &Resolved, namespaces: &[String]) -> Vec<Need> {
     match role {
         Role::Handler => handler(resolved),
-        Role::Extension => Need::metrics(namespaces),
+        Role::Extension => {
+            let mut needs = Need::metrics(namespaces);
+            let forwards = |function: &LocalFunction| {
+                function
+                    .environment
+                    .get("OBS_FORWARD_SEGMENTS")
+                    .is_some_and(|it| it == "true")
+            };
+            if resolved.functions.iter().any(forwards) {
+                needs.push(Need::segments());
+            }
+            needs
+        }
         Role::Deployer => deployer(&resolved.desired),
     }
 }
@@ -54,6 +67,12 @@ impl Need {
         };
         let any = [ANY.to_owned()];
         vec![need("cloudwatch:PutMetricData", &any, &[condition])]
+    }
+
+    /// What the extension does besides where it forwards segments. AWS knows neither
+    /// resources nor condition keys for it.
+    pub fn segments() -> Need {
+        need(PUT_SEGMENTS, &[ANY.to_owned()], &[])
     }
 }
 
@@ -89,6 +108,9 @@ impl Policy {
 fn sid(index: usize, actions: &[String], conditions: &[Condition]) -> String {
     if conditions.iter().any(|it| it.key == "cloudwatch:namespace") {
         return "PutMetricsOfTheseNamespaces".to_owned();
+    }
+    if actions == [PUT_SEGMENTS] {
+        return "PutSegmentsWhereThereIsNoDaemon".to_owned();
     }
     let service = actions[0].split(':').next().unwrap_or_default();
     let verb = |action: &String| {
@@ -147,7 +169,7 @@ fn handler(resolved: &Resolved) -> Vec<Need> {
             needs.push(need(action, &streams, &[]));
         }
     }
-    for action in ["xray:PutTraceSegments", "xray:PutTelemetryRecords"] {
+    for action in [PUT_SEGMENTS, "xray:PutTelemetryRecords"] {
         needs.push(need(action, &any, &[]));
     }
     needs

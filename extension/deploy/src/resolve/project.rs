@@ -64,6 +64,8 @@ pub struct LocalFunction {
     pub memory_mb: u32,
     /// What `_HANDLER` says.
     pub handler: String,
+    /// How its environments come to life, as it was written.
+    pub initialization: Option<String>,
 }
 
 pub(super) fn head(
@@ -329,6 +331,7 @@ pub(super) fn functions(sections: &Sections, problems: &mut Problems) -> Vec<Loc
                 timeout: function.timeout.value.std(),
                 memory_mb: memory,
                 handler: function.handler.unwrap_or_else(|| entry.key.clone()),
+                initialization: function.initialization,
             })
         })
         .collect()

@@ -98,6 +98,8 @@ pub struct Function {
     /// Environment variables that `obs dev` gives it.
     #[serde(default)]
     pub environment: BTreeMap<String, Raw>,
+    /// How `obs dev` brings its environments to life; on demand when left out.
+    pub initialization: Option<String>,
 }
 
 /// Lambda's tracing modes.

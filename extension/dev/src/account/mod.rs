@@ -35,6 +35,7 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 
 use crate::clock::Clock;
+use crate::faults::Faults;
 use crate::store::{LogRecord, Store, StoreError};
 use outbox::Outbox;
 
@@ -76,6 +77,8 @@ pub struct Account {
     pub notify_hosts: Vec<String>,
     /// Deliveries on their way to subscriptions.
     pub(crate) outbox: Outbox,
+    /// What fails on purpose.
+    pub(crate) faults: Faults,
 }
 
 impl Account {
@@ -90,6 +93,7 @@ impl Account {
             endpoint: endpoint.to_owned(),
             notify_hosts: Vec::new(),
             outbox: Outbox::new(),
+            faults: Faults::default(),
         }
     }
 

@@ -14,6 +14,7 @@ mod listing;
 mod alarms;
 mod dashboards;
 mod events;
+mod faults;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::map_response;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use crate::account::Account;
 use crate::sandbox::Sandbox;
@@ -49,6 +50,11 @@ pub(crate) fn router(account: Arc<Account>, sandbox: Arc<Sandbox>) -> Router {
         .route("/api/requests", get(listing::requests))
         .route("/api/summary", get(listing::summary))
         .route("/api/spin-down", post(listing::spin_down))
+        .route(
+            "/api/faults",
+            get(faults::list).post(faults::add).delete(faults::clear),
+        )
+        .route("/api/faults/{id}", delete(faults::remove))
         .route("/api/events", get(events::stream))
         .layer(map_response(reply::harden))
         .with_state(Page { account, sandbox })

@@ -50,6 +50,7 @@ async fn given() -> Given {
         xray: ([127, 0, 0, 1], 0).into(),
         data: folder.path().to_owned(),
         idle: Duration::from_secs(60),
+        freeze: crate::Freeze::default(),
     };
     let sandbox = Sandbox::start(account.clone(), options).await.unwrap();
     Given {

@@ -7,14 +7,18 @@
 //! and what Lambda itself leaves in the account ([`trace`], [`ledger`]). [`xray`] is the daemon
 //! that handlers send their segments to.
 //!
-//! What is absent: freezing of processes between invocations (only telemetry stands still),
-//! a memory limit, internal extensions, SnapStart, response streaming.
+//! Between invocations an environment is frozen: its processes are stopped, and its connections
+//! to AWS, which go through a [`relay`], may be gone when it thaws.
+//!
+//! What is absent: a memory limit, internal extensions, response streaming; a snapshot of
+//! SnapStart is a frozen process, so memory is restored and time is not.
 
 mod moment;
 mod reference;
 mod call;
 mod call_error;
 mod pool;
+mod relay;
 mod environment;
 mod lines;
 mod sink;
@@ -39,7 +43,7 @@ pub(crate) use environment::{EnvironmentState, EnvironmentStatus};
 pub(crate) use pool::FunctionStatus;
 
 use crate::account::Account;
-use crate::options::{FunctionSpec, Options};
+use crate::options::{Freeze, FunctionSpec, Initialization, Options};
 use crate::server::StartError;
 use environment::{Limits, Registry, Setting};
 use pool::Pool;
@@ -63,6 +67,8 @@ pub(crate) struct SandboxOptions {
     /// How long an environment stays without an invocation. Lambda keeps that to itself;
     /// 5 minutes is what it was seen to do.
     pub(crate) idle: Duration,
+    /// What happens to processes between invocations.
+    pub(crate) freeze: Freeze,
 }
 
 impl From<&Options> for SandboxOptions {
@@ -75,6 +81,7 @@ impl From<&Options> for SandboxOptions {
             xray: options.xray,
             data: options.data.clone(),
             idle: Duration::from_secs(300),
+            freeze: options.freeze,
         }
     }
 }
@@ -132,18 +139,21 @@ impl Sandbox {
                 path: path(),
                 registry: registry.clone(),
                 lost: AtomicU64::new(0),
+                overruns: AtomicU64::new(0),
+                freeze: options.freeze,
                 limits: Limits {
                     idle: options.idle,
                     ..Limits::default()
                 },
                 spec,
             };
-            let pool = Arc::new(Pool::new(Arc::new(setting), options.concurrency));
+            let room = options.concurrency * setting.spec.initialization.concurrency();
+            let pool = Arc::new(Pool::new(Arc::new(setting), room));
             if pools.insert(name.clone(), pool).is_some() {
                 return Err(wrong(format!("two functions have the name {name}")));
             }
         }
-        Ok(Arc::new(Sandbox {
+        let sandbox = Arc::new(Sandbox {
             account,
             sample: options.sample,
             pools,
@@ -151,7 +161,20 @@ impl Sandbox {
             registry,
             waiting: Arc::new(Semaphore::new(call::MAX_WAITING)),
             tasks: Mutex::default(),
-        }))
+        });
+        sandbox.provision();
+        Ok(sandbox)
+    }
+
+    /// Starts the environments that are to be ready before anybody calls.
+    fn provision(&self) {
+        for pool in self.pools.values() {
+            if let Initialization::Provisioned(number) = pool.setting().spec.initialization {
+                for _ in 0..number.get() {
+                    self.spawn(pool.provision());
+                }
+            }
+        }
     }
 
     /// Ends every environment as Lambda does: SHUTDOWN to the extension, 2 seconds, kill. A

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::environment::{Environment, EnvironmentStatus, Job, Setting, Verdict};
+use super::environment::{Beginning, Environment, EnvironmentStatus, Job, Setting, Verdict};
 
 /// A function as the page and the command line show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,6 +25,8 @@ pub(crate) struct FunctionStatus {
     pub(crate) throttles: u64,
     /// Log lines, segments and metrics that the store did not take.
     pub(crate) lost: u64,
+    /// Times that the extension was not done at a deadline and was cut off.
+    pub(crate) overruns: u64,
 }
 
 /// One invocation's place among the environments; free again when this is dropped.
@@ -137,7 +139,7 @@ impl Pool {
             match free.cloned() {
                 Some(free) => free,
                 None => {
-                    let (new, task) = Environment::new(Arc::clone(self));
+                    let (new, task) = Environment::new(Arc::clone(self), Beginning::WithAJob);
                     environments.push(Arc::clone(&new));
                     spawn(Box::pin(task));
                     new
@@ -145,6 +147,13 @@ impl Pool {
             }
         };
         claimed.give(job).await;
+    }
+
+    /// Adds an environment that starts before there is a job for it; gives its task.
+    pub(crate) fn provision(self: &Arc<Pool>) -> Task {
+        let (new, task) = Environment::new(Arc::clone(self), Beginning::Ahead);
+        self.environments().push(new);
+        Box::pin(task)
     }
 
     /// Takes a free environment out, so that it can end. `false` when a job has it.
@@ -184,6 +193,7 @@ impl Pool {
             timeouts: count(&self.timeouts),
             throttles: count(&self.throttles),
             lost: count(&self.setting.lost),
+            overruns: count(&self.setting.overruns),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What an operation answers when it does not do what it was asked: AWS's code,
 //! status and words. Each protocol writes it in its own form.
 
-use super::Tree;
+use super::{Service, Tree};
 use crate::store::StoreError;
 
 /// An AWS error.
@@ -228,6 +228,29 @@ impl Fault {
             "RequestEntityTooLargeException",
             "RequestEntityTooLarge",
             413,
+            message,
+        )
+    }
+
+    /// More requests than the service takes; each service has its own words.
+    pub(crate) fn throttling(service: Service) -> Self {
+        let (shape, code, status) = match service {
+            // 400, not 429: only the code tells a throttle from a mistake.
+            Service::CloudWatch | Service::Sts => ("ThrottlingException", "Throttling", 400),
+            Service::Sns => ("ThrottledException", "Throttled", 429),
+            Service::XRay => ("ThrottledException", "ThrottledException", 429),
+            Service::Logs | Service::Events => ("ThrottlingException", "ThrottlingException", 400),
+        };
+        Self::new(shape, code, status, "Rate exceeded")
+    }
+
+    /// The service is not there for a moment.
+    pub(crate) fn unavailable() -> Self {
+        let message = "The request has failed due to a temporary failure of the server.";
+        Self::new(
+            "ServiceUnavailableException",
+            "ServiceUnavailable",
+            503,
             message,
         )
     }

@@ -29,6 +29,16 @@ pub(crate) enum Service {
 }
 
 impl Service {
+    /// All of them.
+    pub(crate) const ALL: [Service; 6] = [
+        Service::CloudWatch,
+        Service::Sns,
+        Service::Sts,
+        Service::XRay,
+        Service::Logs,
+        Service::Events,
+    ];
+
     /// The word in the request log.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -54,7 +64,7 @@ impl Service {
     }
 
     /// How large a body may be, after it was unpacked.
-    fn limit(self) -> usize {
+    pub(crate) fn limit(self) -> usize {
         match self {
             // 50 documents of 64 kB.
             Service::XRay => 4 << 20,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use obs_deploy::resolve::{LocalFunction, Resolved};
 use obs_deploy::source::PROJECT_FILE;
-use obs_dev::{FunctionSpec, LogGroup, Options};
+use obs_dev::{FunctionSpec, Initialization, LogGroup, Options};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Dev, Project};
@@ -110,6 +110,8 @@ fn options(args: &Dev, surroundings: &mut Surroundings) -> Result<Options, Failu
     options.listen = args.listen;
     options.xray = args.xray;
     options.sample = args.sample;
+    options.faults = args.faults.clone();
+    options.freeze = args.freeze;
     options.extension = extension(args, surroundings)?;
     configured(args, &mut options, surroundings)?;
     for (name, path) in &args.functions {
@@ -135,7 +137,13 @@ fn options(args: &Dev, surroundings: &mut Surroundings) -> Result<Options, Failu
                 timeout: TIMEOUT,
                 memory_mb: MEMORY_MB,
                 handler: name.clone(),
+                initialization: Initialization::default(),
             }),
+        }
+    }
+    if let Some(initialization) = args.initialization {
+        for function in &mut options.functions {
+            function.initialization = initialization;
         }
     }
     leave_out_unbuilt(&mut options, surroundings)?;
@@ -163,7 +171,7 @@ fn configured(
             options.region = resolved.desired.target.region;
             for function in resolved.functions {
                 let command = project.directory.join(&function.run);
-                options.functions.push(spec(function, command));
+                options.functions.push(spec(function, command)?);
             }
         }
     }
@@ -237,8 +245,12 @@ fn extension(args: &Dev, surroundings: &Surroundings) -> Result<Option<PathBuf>,
     }
 }
 
-fn spec(function: LocalFunction, command: PathBuf) -> FunctionSpec {
-    FunctionSpec {
+fn spec(function: LocalFunction, command: PathBuf) -> Result<FunctionSpec, Failure> {
+    let initialization = function.initialization.map(|text| text.parse());
+    let initialization = initialization.transpose().map_err(|error: String| {
+        Failure::Usage(format!("function {} in obs.yaml: {error}", function.name))
+    })?;
+    Ok(FunctionSpec {
         name: function.name,
         command: absolute(&command),
         args: function.args,
@@ -246,7 +258,8 @@ fn spec(function: LocalFunction, command: PathBuf) -> FunctionSpec {
         timeout: function.timeout,
         memory_mb: function.memory_mb,
         handler: function.handler,
-    }
+        initialization: initialization.unwrap_or_default(),
+    })
 }
 
 /// Functions run in folders of their own: a relative path would miss.

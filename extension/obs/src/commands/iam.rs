@@ -55,6 +55,9 @@ struct Whose {
     /// Namespace that metrics go to (OBS_NAMESPACE, else the service's name); may be given again [default: those of the functions in obs.yaml]
     #[arg(long = "namespace", value_name = "NAME", value_parser = namespace)]
     namespaces: Vec<String>,
+    /// Allow the extension what OBS_FORWARD_SEGMENTS needs: xray:PutTraceSegments, on all resources since AWS knows none for it [default: when a function in obs.yaml sets it]
+    #[arg(long)]
+    forward_segments: bool,
     #[command(flatten)]
     project: Project,
 }
@@ -105,6 +108,17 @@ pub(crate) fn run(args: &Iam, surroundings: &mut Surroundings) -> Result<u8, Fai
 impl Whose {
     /// What is needed; the files are only read when they have a say.
     fn needs(&self, surroundings: &Surroundings) -> Result<Vec<Need>, Failure> {
+        let mut needs = self.of_role(surroundings)?;
+        if self.forward_segments
+            && self.role == For::Extension
+            && !needs.contains(&Need::segments())
+        {
+            needs.push(Need::segments());
+        }
+        Ok(needs)
+    }
+
+    fn of_role(&self, surroundings: &Surroundings) -> Result<Vec<Need>, Failure> {
         if self.role == For::Extension && !self.namespaces.is_empty() {
             return Ok(Need::metrics(&self.namespaces));
         }

@@ -6,6 +6,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
@@ -18,6 +19,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use super::reply::Reply;
 
@@ -36,6 +38,8 @@ pub(crate) type Answerer = oneshot::Sender<Reply>;
 pub(crate) enum Signal {
     /// The runtime asks for the next invocation.
     RuntimeNext(Answerer),
+    /// The runtime is ready for its snapshot, and asks when it was restored.
+    RestoreNext(Answerer),
     /// The runtime answers an invocation.
     Answer(Box<RuntimeAnswer>, Answerer),
     /// The runtime could not be initialized.
@@ -112,20 +116,37 @@ pub(crate) struct Registration {
 #[derive(Debug)]
 pub(crate) struct Server {
     address: SocketAddr,
+    token: Arc<str>,
     task: JoinHandle<()>,
 }
+
+/// Where credentials are served to environments that have none in their variables.
+const CREDENTIALS: &str = "/2021-04-23/credentials";
 
 impl Server {
     /// Listens on a free loopback port.
     pub(crate) async fn start(signals: mpsc::Sender<Signal>) -> io::Result<Server> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let router = router().with_state(signals);
+        let token: Arc<str> = Uuid::new_v4().to_string().into();
+        let theirs = Arc::clone(&token);
+        let serve = async move |headers: HeaderMap| credentials(&theirs, &headers);
+        let router = router().route(CREDENTIALS, get(serve)).with_state(signals);
         let task = tokio::spawn(async move {
             // It only ends with the task.
             let _ = axum::serve(listener, router).await;
         });
-        Ok(Server { address, task })
+        Ok(Server {
+            address,
+            token,
+            task,
+        })
+    }
+
+    /// Where credentials are served, and the token that they are given for.
+    pub(crate) fn credentials(&self) -> (String, &str) {
+        let address = self.address;
+        (format!("http://{address}{CREDENTIALS}"), &self.token)
     }
 
     /// Where it listens.
@@ -152,6 +173,7 @@ fn router() -> Router<mpsc::Sender<Signal>> {
             post(response),
         )
         .route(&format!("{runtime}/invocation/{{id}}/error"), post(error))
+        .route(&format!("{runtime}/restore/next"), get(restore_next))
         .route(&format!("{runtime}/init/error"), post(init_error))
         .route(&format!("{extension}/register"), post(register))
         .route(&format!("{extension}/event/next"), get(extension_next))
@@ -159,6 +181,21 @@ fn router() -> Router<mpsc::Sender<Signal>> {
         .route(&format!("{extension}/exit/error"), post(extension_error))
         .route("/2022-07-01/telemetry", put(subscribe))
         .fallback(async || Reply::error(StatusCode::NOT_FOUND, "NotFound", "no such operation"))
+}
+
+/// Credentials, as the containers' provider of every SDK asks for them.
+fn credentials(token: &str, headers: &HeaderMap) -> Response {
+    if text(headers, "authorization").as_deref() != Some(token) {
+        let message = "the Authorization header is not AWS_CONTAINER_AUTHORIZATION_TOKEN";
+        return Reply::error(StatusCode::UNAUTHORIZED, "Unauthorized", message).into_response();
+    }
+    let body = serde_json::json!({
+        "AccessKeyId": "test",
+        "SecretAccessKey": "test",
+        "Token": "test",
+        "Expiration": "2099-01-01T00:00:00Z",
+    });
+    Reply::event(Bytes::from(body.to_string())).into_response()
 }
 
 /// Sends the signal and waits for its answer.
@@ -178,6 +215,10 @@ async fn ask(State(signals): Signals, signal: impl FnOnce(Answerer) -> Signal) -
 
 async fn runtime_next(signals: Signals) -> Response {
     ask(signals, Signal::RuntimeNext).await
+}
+
+async fn restore_next(signals: Signals) -> Response {
+    ask(signals, Signal::RestoreNext).await
 }
 
 async fn response(signals: Signals, Path(id): Path<String>, request: Request) -> Response {

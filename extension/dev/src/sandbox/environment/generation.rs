@@ -3,6 +3,7 @@
 //! Here is the life cycle. What a process may say when, and what it is answered, is in
 //! [`super::protocol`].
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +22,9 @@ use super::protocol::Step;
 use super::reply::Reply;
 use super::state::Shown;
 use super::variables::{self, Place};
+use crate::options::Freeze;
 use crate::sandbox::moment::Moment;
+use crate::sandbox::relay::Relay;
 use crate::sandbox::sink::Sink;
 use crate::sandbox::telemetry::event::{self, Kind, Status};
 use crate::sandbox::telemetry::{Pace, Telemetry};
@@ -42,6 +45,14 @@ pub(crate) struct Generation {
     pub(super) runtime: Parked,
     pub(super) extension: Option<Extension>,
     pub(super) phase: Phase,
+    /// A runtime that waits for its restoring.
+    pub(super) restoring: Parked,
+    /// How long the restoring took, until an invocation has reported it.
+    pub(super) restored: Option<Duration>,
+    /// The way to the account, if connections have to be droppable.
+    pub(super) relay: Option<Relay>,
+    /// Since when the processes stand still.
+    pub(super) frozen: Option<Instant>,
     peak_mb: u64,
 }
 
@@ -70,6 +81,8 @@ pub(super) enum Phase {
         /// Whether the runtime has answered it.
         answered: bool,
     },
+    /// Work on these, on a managed instance.
+    Serving(BTreeSet<String>),
     /// End.
     Ending,
 }
@@ -89,6 +102,11 @@ impl Generation {
         std::fs::create_dir_all(shown.tmp())?;
         let (sender, signals) = mpsc::channel(64);
         let server = Server::start(sender.clone()).await?;
+        let freezes = setting.freeze != Freeze::Off && !setting.spec.initialization.is_managed();
+        let relay = match freezes {
+            true => Relay::start(&setting.account.endpoint).await?,
+            false => None,
+        };
         let telemetry = Arc::new(Telemetry::start(Arc::clone(&setting.account.clock)));
         let sink = Arc::new(Sink::new(Arc::clone(&setting), Arc::clone(&telemetry)));
         Ok(Generation {
@@ -102,6 +120,10 @@ impl Generation {
             runtime: Parked::default(),
             extension: None,
             phase: Phase::Init,
+            restoring: Parked::default(),
+            restored: None,
+            relay,
+            frozen: None,
             peak_mb: 0,
         })
     }
@@ -111,13 +133,8 @@ impl Generation {
     pub(crate) async fn start(&mut self, shown: &Shown) -> (Init, Result<(), Failure>) {
         let started = Moment::now(&*self.setting.account.clock);
         let id = shown.id();
-        let named = event::Named {
-            function: &self.setting.spec.name,
-            arn: &self.setting.arn,
-            instance: &id,
-            memory_mb: self.setting.spec.memory_mb,
-        };
-        self.telemetry.emit(event::init_start(started.ms, &named));
+        self.telemetry
+            .emit(event::init_start(started.ms, &self.named(&id)));
         let limit = self.setting.limits.init;
         let result = tokio::time::timeout(limit, self.bring_up(shown))
             .await
@@ -126,17 +143,38 @@ impl Generation {
         let duration = started.instant.elapsed();
         self.report_init(duration, result.as_ref().err());
         self.telemetry.close();
-        self.telemetry.set_pace(Pace::Frozen);
-        self.phase = Phase::Idle;
+        if self.setting.spec.initialization.is_managed() {
+            self.phase = Phase::Serving(BTreeSet::new());
+        } else {
+            self.telemetry.set_pace(Pace::Frozen);
+            self.phase = Phase::Idle;
+        }
         (Init { started, duration }, result)
+    }
+
+    pub(super) fn named<'a>(&'a self, instance: &'a str) -> event::Named<'a> {
+        event::Named {
+            function: &self.setting.spec.name,
+            arn: &self.setting.arn,
+            instance,
+            memory_mb: self.setting.spec.memory_mb,
+            initialization: self.setting.spec.initialization.as_str(),
+        }
     }
 
     async fn bring_up(&mut self, shown: &Shown) -> Result<(), Failure> {
         let tmp = shown.tmp();
+        let (address, token) = self.server.credentials();
+        let credentials = (address, token.to_owned());
         let place = Place {
             api: self.server.address(),
             tmp: tmp.as_ref(),
             log_stream: log_stream(self.setting.account.clock.now_ms(), &shown.id()),
+            endpoint: match &self.relay {
+                Some(relay) => format!("http://{}", relay.address()),
+                None => self.setting.account.endpoint.clone(),
+            },
+            credentials: (credentials.0, &credentials.1),
         };
         if let Some(path) = self.setting.extension.clone() {
             self.start_extension(&path, &place)?;
@@ -164,7 +202,7 @@ impl Generation {
                     runtime = true;
                     let now = self.setting.account.clock.now_ms();
                     self.telemetry
-                        .emit(event::init_runtime_done(now, Status::Success, None));
+                        .emit(self.init_runtime_done(now, Status::Success, None));
                 }
                 Step::ExtensionReady => extension = true,
                 Step::Broken(failure) => return Err(failure),
@@ -228,40 +266,6 @@ impl Generation {
         Process::start(launch, &self.setting.registry, line, ended)
     }
 
-    fn report_init(&self, duration: Duration, failure: Option<&Failure>) {
-        let now = self.setting.account.clock.now_ms();
-        if let Some(extension) = self.extension.as_ref().filter(|e| e.identifier.is_some()) {
-            let events = extension.subscribed();
-            let state = if failure.is_none() {
-                "Ready"
-            } else {
-                "Registered"
-            };
-            self.telemetry
-                .emit(event::extension(now, &extension.name, state, &events));
-            self.sink.platform(format!(
-                "EXTENSION\tName: {}\tState: {state}\tEvents: [{}]",
-                extension.name,
-                events.join(", ")
-            ));
-        }
-        let (status, kind) = match failure {
-            None => (Status::Success, None),
-            Some(failure) => (failure.status(), Some(failure.kind())),
-        };
-        if let Some(kind) = kind {
-            self.telemetry
-                .emit(event::init_runtime_done(now, status, Some(kind)));
-            self.sink.platform(format!(
-                "INIT_REPORT Init Duration: {:.2} ms\tPhase: init\tStatus: {}\tError Type: {kind}",
-                duration.as_secs_f64() * 1000.0,
-                status.as_str()
-            ));
-        }
-        self.telemetry
-            .emit(event::init_report(now, status, kind, duration));
-    }
-
     /// Waits until a process ends or reports an error with no invocation to blame.
     pub(crate) async fn broken(&mut self) {
         while !matches!(self.step().await, Step::Broken(_)) {}
@@ -272,6 +276,7 @@ impl Generation {
         let limit = self.setting.limits.shutdown;
         let begun = Instant::now();
         self.phase = Phase::Ending;
+        self.thaw();
         self.telemetry.set_pace(Pace::Hurried);
         if let Some(function) = &self.function {
             let graceful = reason == ShutdownReason::Spindown && self.extension.is_some();
@@ -309,7 +314,10 @@ impl Generation {
                 tokio::select! {
                     () = &mut ended => break,
                     _ = self.step() => {}
-                    () = sleep_until(deadline.into()) => break,
+                    () = sleep_until(deadline.into()) => {
+                        self.setting.overrun();
+                        break;
+                    }
                 }
             }
         }
@@ -341,7 +349,7 @@ impl Generation {
 }
 
 impl Extension {
-    fn subscribed(&self) -> Vec<&'static str> {
+    pub(super) fn subscribed(&self) -> Vec<&'static str> {
         let events = [("INVOKE", self.invoke), ("SHUTDOWN", self.shutdown)];
         events
             .into_iter()

@@ -86,7 +86,7 @@ impl Job {
         self.place = None;
     }
 
-    fn tell(&mut self, body: Bytes, failure: Option<&Failure>, tail: Option<Vec<u8>>) {
+    pub(super) fn tell(&mut self, body: Bytes, failure: Option<&Failure>, tail: Option<Vec<u8>>) {
         self.verdict = match failure {
             None => Verdict::Answered,
             Some(Failure::Timeout(_)) => Verdict::TimedOut,
@@ -114,6 +114,8 @@ pub(super) struct Run {
     pub(super) started: Moment,
     /// The initialization, on a cold start.
     pub(super) init: Option<Init>,
+    /// The restoring of a snapshot, on a cold start with SnapStart.
+    pub(super) restore: Option<Duration>,
     /// The runtime's answer, for the caller.
     body: Option<Bytes>,
     /// When it came.
@@ -153,6 +155,9 @@ impl Generation {
                 () = &mut cut => Some(Failure::Ended),
             };
             if failure.is_some() {
+                if matches!(failure, Some(Failure::Timeout(_))) && !run.extension_done {
+                    self.setting.overrun();
+                }
                 run.failure = failure;
                 break;
             }
@@ -173,6 +178,7 @@ impl Generation {
     }
 
     fn begin(&mut self, job: &Job, init: Option<Init>) -> Run {
+        self.thaw();
         let started = Moment::now(&*self.setting.account.clock);
         self.telemetry.set_pace(Pace::Running);
         self.sink.begin(&job.request_id);
@@ -184,15 +190,11 @@ impl Generation {
         let of = job.of(&header);
         self.telemetry
             .emit(event::start(started.ms, &of, &self.setting.arn));
+        let restore = self.restored.take();
         let run = Run {
-            started,
             init,
-            body: None,
-            answered: None,
-            runtime_done: None,
-            extension_done: true,
-            failure: None,
-            dispatched: false,
+            restore,
+            ..Run::starting(started)
         };
         self.report_begun(job, &run);
         run
@@ -222,11 +224,15 @@ impl Generation {
                 .events
                 .give(Reply::event(Bytes::from(event.to_string())));
         }
+        self.give_to_runtime(job, deadline_ms);
+    }
+
+    pub(super) fn give_to_runtime(&mut self, job: &Job, deadline_ms: i64) {
         let mut reply = Reply::event(job.payload.clone())
             .with("lambda-runtime-aws-request-id", &job.request_id)
             .with("lambda-runtime-deadline-ms", &deadline_ms.to_string())
-            .with("lambda-runtime-invoked-function-arn", arn)
-            .with("lambda-runtime-trace-id", &trace);
+            .with("lambda-runtime-invoked-function-arn", &self.setting.arn)
+            .with("lambda-runtime-trace-id", &job.tracing.header());
         if let Some(context) = &job.client_context {
             reply = reply.with("lambda-runtime-client-context", context);
         }
@@ -251,7 +257,7 @@ impl Generation {
         None
     }
 
-    fn answered(&mut self, answer: RuntimeAnswer, job: &mut Job, run: &mut Run) {
+    pub(super) fn answered(&mut self, answer: RuntimeAnswer, job: &mut Job, run: &mut Run) {
         let (body, failure) = match answer.outcome {
             Outcome::Response(body) => (body, None),
             Outcome::TooLarge => {
@@ -315,6 +321,7 @@ impl Generation {
             memory_mb: self.setting.spec.memory_mb,
             used_mb,
             init: run.init.map(|init| init.duration),
+            restore: run.restore,
         };
         self.report_lines(job, &run, &measured);
         let tail = self.sink.finish();
@@ -334,6 +341,21 @@ impl Generation {
 }
 
 impl Run {
+    /// An invocation that begins now.
+    pub(super) fn starting(started: Moment) -> Run {
+        Run {
+            started,
+            init: None,
+            restore: None,
+            body: None,
+            answered: None,
+            runtime_done: None,
+            extension_done: true,
+            failure: None,
+            dispatched: false,
+        }
+    }
+
     /// How telemetry calls the end, with the error's type.
     pub(super) fn ended(&self) -> (event::Status, Option<&str>) {
         match &self.failure {

@@ -13,14 +13,16 @@ mod api;
 mod failure;
 mod parked;
 mod generation;
+mod freeze;
 mod protocol;
 mod invocation;
+mod managed;
 mod report;
 mod state;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -39,21 +41,40 @@ use state::Shown;
 #[derive(Debug)]
 pub(crate) struct Environment {
     shown: Arc<Shown>,
-    busy: AtomicBool,
+    /// Jobs that it has, and how many it may have.
+    taken: AtomicUsize,
+    room: usize,
     jobs: mpsc::Sender<Job>,
     ending: watch::Sender<bool>,
 }
 
+/// What an environment is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    /// A job that it is claimed for.
+    WithAJob,
+    /// To be ready when one comes.
+    Ahead,
+}
+
 impl Environment {
     /// Makes an environment that is claimed already, and the task that runs it.
-    pub(crate) fn new(pool: Arc<Pool>) -> (Arc<Environment>, impl Future<Output = ()> + Send) {
+    pub(crate) fn new(
+        pool: Arc<Pool>,
+        beginning: Beginning,
+    ) -> (Arc<Environment>, impl Future<Output = ()> + Send) {
         let setting = Arc::clone(pool.setting());
         let shown = Arc::new(Shown::new(&setting));
-        let (sender, jobs) = mpsc::channel(1);
+        let room = setting.spec.initialization.concurrency();
+        let (sender, jobs) = mpsc::channel(room);
         let (ending, is_ending) = watch::channel(false);
         let environment = Arc::new(Environment {
             shown: Arc::clone(&shown),
-            busy: AtomicBool::new(true),
+            taken: AtomicUsize::new(match beginning {
+                Beginning::WithAJob => 1,
+                Beginning::Ahead => room,
+            }),
+            room,
             jobs: sender,
             ending,
         });
@@ -66,23 +87,31 @@ impl Environment {
             ending: is_ending,
             generation: None,
         };
-        (environment, inside.run())
+        (environment, inside.run(beginning))
     }
 
     /// Takes the environment for one job, if it is free. Called under the pool's lock.
     pub(crate) fn claim(&self) -> bool {
-        !self.busy.swap(true, Ordering::AcqRel)
+        let more = |taken| (taken < self.room).then_some(taken + 1);
+        self.taken
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more)
+            .is_ok()
     }
 
     /// Whether a job has it. Called under the pool's lock.
     pub(crate) fn is_busy(&self) -> bool {
-        self.busy.load(Ordering::Acquire)
+        self.taken.load(Ordering::Acquire) > 0
     }
 
     /// Hands a job to an environment that was claimed for it.
     pub(crate) async fn give(&self, job: Job) {
         // It only fails when the sandbox is gone; the caller sees its answer dropped.
         let _ = self.jobs.send(job).await;
+    }
+
+    /// It is done with this many jobs.
+    fn free(&self, jobs: usize) {
+        self.taken.fetch_sub(jobs, Ordering::AcqRel);
     }
 
     /// Asks the environment to end, and waits until it has.
@@ -117,9 +146,14 @@ enum Next {
 }
 
 impl Inside {
-    async fn run(mut self) {
+    async fn run(mut self, beginning: Beginning) {
+        if beginning == Beginning::Ahead {
+            self.prepare().await;
+        }
+        let managed = self.setting.spec.initialization.is_managed();
         loop {
             match self.next().await {
+                Next::Job(job) if managed => self.serve_together(*job).await,
                 Next::Job(job) => self.serve(*job).await,
                 Next::Broken => self.reset(ShutdownReason::Failure).await,
                 Next::End => break,
@@ -160,11 +194,23 @@ impl Inside {
         }
     }
 
+    /// Init => (Idle | Resetting). An initialization that fails is tried again with the
+    /// first invocation, which is then told why.
+    async fn prepare(&mut self) {
+        let (_, ready) = self.start().await;
+        match (&mut self.generation, ready) {
+            (Some(generation), Ok(())) => generation.freeze(),
+            _ => self.reset(ShutdownReason::Failure).await,
+        }
+        self.shown.enter(EnvironmentState::Idle);
+        self.outside.free(self.outside.room);
+    }
+
     /// (Init =>) Invoking => (Idle | Resetting).
     async fn serve(&mut self, mut job: Job) {
         let (init, ready) = match self.generation {
             Some(_) => (None, Ok(())),
-            None => self.start().await,
+            None => self.start_or_restore().await,
         };
         let reset = match (&mut self.generation, ready) {
             (Some(generation), Ok(())) => {
@@ -182,13 +228,28 @@ impl Inside {
             }
         };
         self.pool.count(&job);
-        if let Some(reason) = reset {
-            self.reset(reason).await;
+        match (reset, &mut self.generation) {
+            (Some(reason), _) => self.reset(reason).await,
+            (None, Some(generation)) => generation.freeze(),
+            (None, None) => {}
         }
         self.shown.enter(EnvironmentState::Idle);
-        self.outside.busy.store(false, Ordering::Release);
+        self.outside.free(1);
         // Only now may another job take the place: the environment is free before its permit.
         job.release();
+    }
+
+    /// Init => (Invoking | Resetting). With SnapStart the initialization happened when the
+    /// function was published, and the invocation's report has the restoring alone.
+    async fn start_or_restore(&mut self) -> (Option<Init>, Result<(), Failure>) {
+        let (init, ready) = self.start().await;
+        match (&mut self.generation, &ready) {
+            (Some(generation), Ok(())) if generation.is_snapshot() => {
+                generation.restore(&self.shown);
+                (None, ready)
+            }
+            _ => (init, ready),
+        }
     }
 
     /// Init => (Invoking | Resetting). Starts a generation; there is none when its API cannot

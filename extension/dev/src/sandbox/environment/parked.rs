@@ -1,13 +1,15 @@
 //! A `/next` that waits for something to give, or something to give that waits for a `/next`.
 
+use std::collections::VecDeque;
+
 use super::api::Answerer;
 use super::reply::Reply;
 
 /// At most one of the two waits.
 #[derive(Debug, Default)]
 pub(crate) struct Parked {
-    waiting: Option<Answerer>,
-    pending: Option<Reply>,
+    waiting: VecDeque<Answerer>,
+    pending: VecDeque<Reply>,
 }
 
 /// What a `/next` came to.
@@ -20,37 +22,43 @@ pub(crate) enum Asked {
 }
 
 impl Parked {
-    /// A process asks.
+    /// A process asks. Of several that wait, one may belong to a connection that is
+    /// gone; a runtime with concurrent invocations has several that are not.
     pub(crate) fn ask(&mut self, answerer: Answerer) -> Asked {
-        match self.pending.take() {
+        match self.pending.pop_front() {
             Some(reply) => {
-                self.give_to(answerer, reply);
+                if let Err(reply) = answerer.send(reply) {
+                    self.pending.push_front(reply);
+                }
                 Asked::Given
             }
             None => {
-                // An earlier one belongs to a connection that is gone.
-                self.waiting = Some(answerer);
+                self.waiting.push_back(answerer);
                 Asked::Waits
             }
         }
     }
 
     /// Gives it to the process, now or when it asks.
-    pub(crate) fn give(&mut self, reply: Reply) {
-        match self.waiting.take() {
-            Some(answerer) => self.give_to(answerer, reply),
-            None => self.pending = Some(reply),
+    pub(crate) fn give(&mut self, mut reply: Reply) {
+        while let Some(answerer) = self.waiting.pop_front() {
+            match answerer.send(reply) {
+                Ok(()) => return,
+                // The connection is gone; the process may come back.
+                Err(back) => reply = back,
+            }
         }
+        self.pending.push_back(reply);
+    }
+
+    /// Whether a process has asked and waits.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
     }
 
     /// Whether something waits to be asked for.
     pub(crate) fn is_pending(&self) -> bool {
-        self.pending.is_some()
-    }
-
-    fn give_to(&mut self, answerer: Answerer, reply: Reply) {
-        // The connection may be gone; the process may come back.
-        self.pending = answerer.send(reply).err();
+        !self.pending.is_empty()
     }
 }
 

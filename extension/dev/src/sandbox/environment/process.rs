@@ -73,7 +73,7 @@ pub(crate) struct Process {
     group: Pid,
     registry: Registry,
     ended: watch::Receiver<bool>,
-    pipes: [mpsc::Sender<oneshot::Sender<()>>; 2],
+    pipes: [mpsc::Sender<Asked>; 2],
 }
 
 impl Process {
@@ -125,6 +125,16 @@ impl Process {
         self.group.as_raw_pid().unsigned_abs()
     }
 
+    /// Stops the group where it is.
+    pub(crate) fn freeze(&self) {
+        self.registry.signal(self.group, Signal::STOP);
+    }
+
+    /// Lets the group go on.
+    pub(crate) fn thaw(&self) {
+        self.registry.signal(self.group, Signal::CONT);
+    }
+
     /// Asks the group to end.
     pub(crate) fn terminate(&self) {
         self.registry.signal(self.group, Signal::TERM);
@@ -151,7 +161,7 @@ impl Process {
             let (done, is_done) = oneshot::channel();
             // A reader that is gone has read everything.
             if pipe.send(done).await.is_ok() {
-                let _ = is_done.await;
+                answered(pipe, is_done).await;
             }
         }
     }
@@ -174,13 +184,27 @@ impl Drop for Process {
     }
 }
 
+/// A request to a pipe's reader; answered when all that is in the pipe has been read.
+type Asked = oneshot::Sender<()>;
+
+/// Waits until a pipe's reader has answered, or is gone.
+///
+/// A request that comes while the reader ends may stay in the channel for as long as there is
+/// a sender, neither answered nor dropped: the answer alone could be waited for for ever.
+async fn answered(pipe: &mpsc::Sender<Asked>, is_done: oneshot::Receiver<()>) {
+    tokio::select! {
+        _ = is_done => {}
+        () = pipe.closed() => {}
+    }
+}
+
 /// Reads lines from a pipe in a task of its own. The channel it returns takes requests to say
 /// when all that is in the pipe at that moment has been read.
-fn read<R>(mut pipe: R, line: impl Fn(String) + Send + 'static) -> mpsc::Sender<oneshot::Sender<()>>
+fn read<R>(mut pipe: R, line: impl Fn(String) + Send + 'static) -> mpsc::Sender<Asked>
 where
     R: AsyncRead + AsFd + Unpin + Send + 'static,
 {
-    let (ask, mut asked) = mpsc::channel::<oneshot::Sender<()>>(4);
+    let (ask, mut asked) = mpsc::channel::<Asked>(4);
     tokio::spawn(async move {
         let mut lines = Lines::default();
         let mut bytes = vec![0; 64 * 1024];
@@ -231,4 +255,27 @@ pub(crate) fn describe(status: ExitStatus) -> String {
         other => return format!("signal: {other}"),
     };
     format!("signal: {name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    #[test]
+    fn a_request_that_crosses_the_readers_end_is_not_waited_for() {
+        let (pipe, asked) = mpsc::channel(4);
+        let (done, mut is_done) = oneshot::channel();
+        // A send is these two steps, and the reader may end between them.
+        let place = pipe.try_reserve().expect("there is room");
+        drop(asked);
+        place.send(done);
+        let lost = oneshot::error::TryRecvError::Empty;
+        assert_eq!(is_done.try_recv(), Err(lost), "nobody is left to answer");
+        let mut context = Context::from_waker(Waker::noop());
+        let answered = pin!(answered(&pipe, is_done));
+        assert!(answered.poll(&mut context).is_ready());
+    }
 }

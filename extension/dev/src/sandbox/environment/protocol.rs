@@ -49,6 +49,14 @@ impl Generation {
     fn advance(&mut self, signal: Signal) -> Option<Step> {
         match signal {
             Signal::RuntimeNext(answerer) => self.runtime_next(answerer),
+            Signal::RestoreNext(answerer) => match self.phase {
+                // Ready for the snapshot, as a runtime without hooks is with `/next`.
+                Phase::Init => {
+                    let asked = self.restoring.ask(answerer);
+                    (asked == Asked::Waits).then_some(Step::RuntimeReady)
+                }
+                _ => refuse(answerer, Reply::out_of_turn("the initialization is over")),
+            },
             Signal::Answer(answer, answerer) => self.answer(answer, answerer),
             Signal::InitError(error, answerer) => match self.phase {
                 Phase::Init => {
@@ -95,6 +103,13 @@ impl Generation {
     }
 
     fn answer(&mut self, answer: Box<RuntimeAnswer>, answerer: Answerer) -> Option<Step> {
+        if let Phase::Serving(open) = &mut self.phase {
+            if !open.remove(&answer.request_id) {
+                return refuse(answerer, Reply::wrong_request());
+            }
+            let _ = answerer.send(taken(&answer.outcome));
+            return Some(Step::Answered(answer));
+        }
         let Phase::Invoking {
             request_id,
             answered,
@@ -112,15 +127,7 @@ impl Generation {
             );
         }
         *answered = true;
-        let reply = match answer.outcome {
-            Outcome::TooLarge => Reply::error(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "RequestEntityTooLarge",
-                "Exceeded maximum allowed payload size (6291556 bytes).",
-            ),
-            _ => Reply::accepted(),
-        };
-        let _ = answerer.send(reply);
+        let _ = answerer.send(taken(&answer.outcome));
         Some(Step::Answered(answer))
     }
 
@@ -143,6 +150,11 @@ impl Generation {
             .unwrap_or_default()
         {
             match wanted.as_str() {
+                Some("INVOKE") if setting.spec.initialization.is_managed() => {
+                    let message = "INVOKE events are not supported on Lambda Managed Instances";
+                    let kind = "Extension.InvalidEventType";
+                    return refuse(answerer, Reply::error(StatusCode::FORBIDDEN, kind, message));
+                }
                 Some("INVOKE") => extension.invoke = true,
                 Some("SHUTDOWN") => extension.shutdown = true,
                 _ => {
@@ -212,6 +224,18 @@ impl Generation {
         } else {
             Err(())
         }
+    }
+}
+
+/// What the runtime is told about its answer.
+fn taken(outcome: &Outcome) -> Reply {
+    match outcome {
+        Outcome::TooLarge => Reply::error(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLarge",
+            "Exceeded maximum allowed payload size (6291556 bytes).",
+        ),
+        _ => Reply::accepted(),
     }
 }
 

@@ -1,8 +1,11 @@
 //! What Lambda itself says about an invocation: the END and REPORT lines, the report of the
 //! telemetry, its two segments, its metrics.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
+use super::failure::Failure;
 use super::generation::{Generation, Init};
 use super::invocation::{Job, Run, Verdict};
 use crate::account::Change;
@@ -12,6 +15,57 @@ use crate::sandbox::telemetry::event::{self, Measured, Status};
 use crate::sandbox::trace::document::{self, Ending, Span, Subject, Times};
 
 impl Generation {
+    /// How the initialization went, in log and telemetry.
+    pub(super) fn report_init(&self, duration: Duration, failure: Option<&Failure>) {
+        let now = self.setting.account.clock.now_ms();
+        if let Some(extension) = self.extension.as_ref().filter(|e| e.identifier.is_some()) {
+            let events = extension.subscribed();
+            let state = if failure.is_none() {
+                "Ready"
+            } else {
+                "Registered"
+            };
+            self.telemetry
+                .emit(event::extension(now, &extension.name, state, &events));
+            self.sink.platform(format!(
+                "EXTENSION\tName: {}\tState: {state}\tEvents: [{}]",
+                extension.name,
+                events.join(", ")
+            ));
+        }
+        let (status, kind) = match failure {
+            None => (Status::Success, None),
+            Some(failure) => (failure.status(), Some(failure.kind())),
+        };
+        if let Some(kind) = kind {
+            self.telemetry
+                .emit(self.init_runtime_done(now, status, Some(kind)));
+            self.sink.platform(format!(
+                "INIT_REPORT Init Duration: {:.2} ms\tPhase: init\tStatus: {}\tError Type: {kind}",
+                duration.as_secs_f64() * 1000.0,
+                status.as_str()
+            ));
+        }
+        let initialization = self.setting.spec.initialization.as_str();
+        self.telemetry.emit(event::init_report(
+            now,
+            initialization,
+            status,
+            kind,
+            duration,
+        ));
+    }
+
+    pub(super) fn init_runtime_done(
+        &self,
+        now: i64,
+        status: Status,
+        kind: Option<&str>,
+    ) -> event::Event {
+        let initialization = self.setting.spec.initialization.as_str();
+        event::init_runtime_done(now, initialization, status, kind)
+    }
+
     /// The in-progress documents of a sampled invocation.
     pub(super) fn report_begun(&self, job: &Job, run: &Run) {
         if !job.tracing.sampled {
@@ -118,6 +172,12 @@ fn report_line(job: &Job, run: &Run, measured: &Measured) -> String {
     );
     if let Some(init) = measured.init {
         line.push_str(&format!("\tInit Duration: {:.2} ms", milliseconds(init)));
+    }
+    if let Some(restore) = measured.restore {
+        line.push_str(&format!(
+            "\tRestore Duration: {:.2} ms",
+            milliseconds(restore)
+        ));
     }
     let tracing = &job.tracing;
     if tracing.sampled {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::process::Registry;
 use crate::account::Account;
-use crate::options::FunctionSpec;
+use crate::options::{Freeze, FunctionSpec};
 use crate::store::StoreError;
 
 /// A function and where it runs.
@@ -30,13 +30,23 @@ pub(crate) struct Setting {
     pub(crate) path: String,
     /// Every live process.
     pub(crate) registry: Registry,
+    /// What happens between invocations.
+    pub(crate) freeze: Freeze,
     /// Lambda's limits.
     pub(crate) limits: Limits,
     /// Records that the store did not take.
     pub(crate) lost: AtomicU64,
+    /// Times that the extension had to be cut off.
+    pub(crate) overruns: AtomicU64,
 }
 
 impl Setting {
+    /// Counts an extension that was not done in time: at the deadline of an invocation,
+    /// or when the time for its shutdown was over.
+    pub(crate) fn overrun(&self) {
+        self.overruns.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Counts what the store did not take. Nobody waits for the outcome of a log line or a
     /// metric, so the count, which the page shows, is all that can be done.
     pub(crate) fn kept<T>(&self, result: Result<T, StoreError>) {

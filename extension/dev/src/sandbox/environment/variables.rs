@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::Setting;
+use crate::options::Initialization;
 
 /// Where this generation of an environment has its things.
 #[derive(Debug, Clone)]
@@ -16,6 +17,10 @@ pub(crate) struct Place<'a> {
     pub(crate) tmp: &'a Path,
     /// Name of the log stream.
     pub(crate) log_stream: String,
+    /// The account's endpoint, as this environment reaches it.
+    pub(crate) endpoint: String,
+    /// Where credentials are served, and for which token.
+    pub(crate) credentials: (String, &'a str),
 }
 
 /// Variables by name.
@@ -38,6 +43,9 @@ pub(crate) fn of_function(setting: &Setting, place: &Place<'_>) -> Variables {
         ("_AWS_XRAY_DAEMON_PORT", xray.port().to_string()),
     ];
     variables.extend(reserved.map(|(name, value)| (name.to_owned(), value)));
+    if let Initialization::ManagedInstances(most) = setting.spec.initialization {
+        variables.insert("AWS_LAMBDA_MAX_CONCURRENCY".to_owned(), most.to_string());
+    }
     variables
 }
 
@@ -54,7 +62,7 @@ fn shared(setting: &Setting, place: &Place<'_>) -> Variables {
         ("TZ", ":UTC".to_owned()),
         ("TMPDIR", tmp.clone()),
         ("OBS_JOURNAL", format!("{tmp}/cloudvault-obs/journal")),
-        ("AWS_ENDPOINT_URL", setting.account.endpoint.clone()),
+        ("AWS_ENDPOINT_URL", place.endpoint.clone()),
     ];
     let reserved = [
         ("AWS_LAMBDA_RUNTIME_API", place.api.to_string()),
@@ -64,18 +72,37 @@ fn shared(setting: &Setting, place: &Place<'_>) -> Variables {
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
             setting.spec.memory_mb.to_string(),
         ),
-        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        (
+            "AWS_LAMBDA_INITIALIZATION_TYPE",
+            setting.spec.initialization.as_str().to_owned(),
+        ),
         ("AWS_REGION", setting.account.region.clone()),
         ("AWS_DEFAULT_REGION", setting.account.region.clone()),
-        ("AWS_ACCESS_KEY_ID", "test".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
-        ("AWS_SESSION_TOKEN", "test".to_owned()),
     ];
     let own = |(name, value): (&str, String)| (name.to_owned(), value);
     let mut variables: Variables = defaults.into_iter().map(own).collect();
     variables.extend(setting.spec.environment.clone());
     variables.extend(reserved.into_iter().map(own));
+    variables.extend(credentials(setting.spec.initialization, place));
     variables
+}
+
+/// Credentials in variables; a snapshot has none, since they would be those of its making.
+fn credentials(initialization: Initialization, place: &Place<'_>) -> Variables {
+    let (address, token) = &place.credentials;
+    let pairs = match initialization {
+        Initialization::SnapStart => vec![
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", address.as_str()),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN", token),
+        ],
+        _ => vec![
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_SESSION_TOKEN", "test"),
+        ],
+    };
+    let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    pairs.into_iter().map(own).collect()
 }
 
 /// Lambda unpacks the function into its task root; here that is the folder of the program.

@@ -77,6 +77,8 @@ pub(crate) struct Named<'a> {
     pub(crate) instance: &'a str,
     /// Megabytes.
     pub(crate) memory_mb: u32,
+    /// How its environments come to life, in Lambda's word.
+    pub(crate) initialization: &'a str,
 }
 
 /// The invocation, as platform events name it.
@@ -120,6 +122,8 @@ pub(crate) struct Measured {
     pub(crate) used_mb: u64,
     /// The initialization, on a cold start.
     pub(crate) init: Option<Duration>,
+    /// The restoring of a snapshot, on a cold start with SnapStart.
+    pub(crate) restore: Option<Duration>,
 }
 
 impl Measured {
@@ -132,7 +136,7 @@ impl Measured {
 /// `platform.initStart`.
 pub(crate) fn init_start(at: i64, named: &Named<'_>) -> Event {
     let record = json!({
-        "initializationType": "on-demand",
+        "initializationType": named.initialization,
         "phase": "init",
         "runtimeVersion": "",
         "runtimeVersionArn": "",
@@ -146,9 +150,14 @@ pub(crate) fn init_start(at: i64, named: &Named<'_>) -> Event {
 }
 
 /// `platform.initRuntimeDone`.
-pub(crate) fn init_runtime_done(at: i64, status: Status, error: Option<&str>) -> Event {
+pub(crate) fn init_runtime_done(
+    at: i64,
+    initialization: &str,
+    status: Status,
+    error: Option<&str>,
+) -> Event {
     let mut record = json!({
-        "initializationType": "on-demand",
+        "initializationType": initialization,
         "phase": "init",
         "status": status.as_str(),
     });
@@ -159,18 +168,48 @@ pub(crate) fn init_runtime_done(at: i64, status: Status, error: Option<&str>) ->
 /// `platform.initReport`.
 pub(crate) fn init_report(
     at: i64,
+    initialization: &str,
     status: Status,
     error: Option<&str>,
     duration: Duration,
 ) -> Event {
     let mut record = json!({
-        "initializationType": "on-demand",
+        "initializationType": initialization,
         "phase": "init",
         "status": status.as_str(),
         "metrics": {"durationMs": milliseconds(duration)},
     });
     add_error(&mut record, error);
     platform("initReport", at, record)
+}
+
+/// `platform.restoreStart`.
+pub(crate) fn restore_start(at: i64, named: &Named<'_>) -> Event {
+    let record = json!({
+        "runtimeVersion": "",
+        "runtimeVersionArn": "",
+        "functionName": named.function,
+        "functionArn": named.arn,
+        "functionVersion": "$LATEST",
+        "instanceId": named.instance,
+        "instanceMaxMemory": u64::from(named.memory_mb) * 1024 * 1024,
+    });
+    platform("restoreStart", at, record)
+}
+
+/// `platform.restoreRuntimeDone`.
+pub(crate) fn restore_runtime_done(at: i64) -> Event {
+    let record = json!({"status": Status::Success.as_str()});
+    platform("restoreRuntimeDone", at, record)
+}
+
+/// `platform.restoreReport`.
+pub(crate) fn restore_report(at: i64, duration: Duration) -> Event {
+    let record = json!({
+        "status": Status::Success.as_str(),
+        "metrics": {"durationMs": milliseconds(duration)},
+    });
+    platform("restoreReport", at, record)
 }
 
 /// `platform.telemetrySubscription`.
@@ -238,10 +277,31 @@ pub(crate) fn report(
     if let Some(init) = measured.init {
         metrics["initDurationMs"] = json!(milliseconds(init));
     }
+    if let Some(restore) = measured.restore {
+        metrics["restoreDurationMs"] = json!(milliseconds(restore));
+    }
     let mut record = json!({
         "requestId": of.request_id,
         "status": ended.0.as_str(),
         "metrics": metrics,
+        "tracing": of.tracing(),
+    });
+    add_error(&mut record, ended.1);
+    platform("report", at, record)
+}
+
+/// `platform.report` of a managed instance, which bills by the instance: there is no
+/// billed duration and no memory of one invocation.
+pub(crate) fn managed_report(
+    at: i64,
+    of: &Of<'_>,
+    ended: (Status, Option<&str>),
+    duration: Duration,
+) -> Event {
+    let mut record = json!({
+        "requestId": of.request_id,
+        "status": ended.0.as_str(),
+        "metrics": {"durationMs": milliseconds(duration)},
         "tracing": of.tracing(),
     });
     add_error(&mut record, ended.1);
@@ -361,6 +421,7 @@ mod tests {
             memory_mb: 128,
             used_mb: 9,
             init,
+            restore: None,
         };
         check(
             &report(

@@ -244,7 +244,6 @@ async fn processes_get_lambdas_variables_and_nothing_of_the_shell() {
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
         ("_HANDLER", "bootstrap"),
         ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/fn"),
-        ("AWS_ENDPOINT_URL", kit.account.endpoint.as_str()),
         (
             "AWS_XRAY_DAEMON_ADDRESS",
             kit.sandbox.xray_address().to_string().as_str(),

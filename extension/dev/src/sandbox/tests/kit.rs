@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::account::Account;
 use crate::clock::SystemClock;
-use crate::options::FunctionSpec;
+use crate::options::{Freeze, FunctionSpec, Initialization};
 use crate::sandbox::{EnvironmentStatus, FunctionStatus, Sandbox, SandboxOptions};
 use crate::store::{LogQuery, LogRow, Store};
 
@@ -75,6 +75,7 @@ pub(super) fn function(variables: &[(&str, &str)]) -> FunctionSpec {
         timeout: Duration::from_secs(60),
         memory_mb: 128,
         handler: "bootstrap".to_owned(),
+        initialization: Initialization::default(),
     }
 }
 
@@ -88,6 +89,7 @@ pub(super) fn options(function: FunctionSpec) -> SandboxOptions {
         xray: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         data: PathBuf::new(),
         idle: Duration::from_secs(600),
+        freeze: Freeze::default(),
     }
 }
 

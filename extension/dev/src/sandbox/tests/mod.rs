@@ -5,3 +5,4 @@ mod kit;
 mod callers;
 mod failures;
 mod telling;
+mod lives;

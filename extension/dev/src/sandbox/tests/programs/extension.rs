@@ -23,7 +23,12 @@ fn main() {
     let name = own.rsplit('/').next().unwrap_or_default();
     let headers = [("lambda-extension-name", name)];
     let events = r#"{"events":["INVOKE","SHUTDOWN"]}"#;
-    let registered = http::call(&api, &format!("POST {API}/register"), &headers, events);
+    let mut registered = http::call(&api, &format!("POST {API}/register"), &headers, events);
+    if registered.status == 403 {
+        println!("refused {}", registered.body);
+        let events = r#"{"events":["SHUTDOWN"]}"#;
+        registered = http::call(&api, &format!("POST {API}/register"), &headers, events);
+    }
     let id = registered.header("lambda-extension-identifier").to_owned();
     let identified = [("lambda-extension-identifier", id.as_str())];
     println!("registered {} {}", registered.status, registered.body);
@@ -39,6 +44,7 @@ fn main() {
             (true, "stubborn") => loop {
                 std::thread::park();
             },
+            (true, _) if last.is_empty() => break,
             (true, _) => {
                 // Ends when it knows how its last invocation went.
                 let mut batches = telemetry.iter().flatten();

@@ -3,9 +3,14 @@
 //! What is appended is always valid JSON, whatever the value: numbers that JSON
 //! cannot write (NaN, infinities) become strings that say so.
 
+mod chunk;
+mod number;
+
 use std::fmt::{self, Write as _};
 
 use crate::redact::{self, Marked};
+pub use chunk::Chunk;
+pub(crate) use number::padded;
 
 /// A value as `tracing` and the documents know it.
 #[derive(Clone, Copy)]
@@ -81,8 +86,8 @@ impl fmt::Debug for Value<'_> {
 pub fn value(out: &mut Vec<u8>, value: Value<'_>) {
     match value {
         Value::Str(text) => string(out, text),
-        Value::I64(number) => integer(out, number),
-        Value::U64(number) => integer(out, number),
+        Value::I64(number) => number::signed(out, number),
+        Value::U64(number) => number::unsigned(out, number),
         Value::I128(number) => integer(out, number),
         Value::U128(number) => integer(out, number),
         Value::F64(number) => float(out, number),
@@ -90,7 +95,11 @@ pub fn value(out: &mut Vec<u8>, value: Value<'_>) {
         Value::Bool(false) => out.extend_from_slice(b"false"),
         Value::Display(text) => display(out, format_args!("{text}")),
         Value::Debug(text) => display(out, format_args!("{text:?}")),
-        Value::Bytes(bytes) => display(out, format_args!("{}", Text(bytes))),
+        Value::Bytes(bytes) => {
+            out.push(b'"');
+            escape_bytes(out, bytes);
+            out.push(b'"');
+        }
     }
 }
 
@@ -104,6 +113,13 @@ pub fn integer(out: &mut Vec<u8>, number: impl itoa::Integer) {
 /// `"NaN"`, `"Infinity"` and `"-Infinity"` are strings.
 #[inline]
 pub fn float(out: &mut Vec<u8>, number: f64) {
+    if !number::float(out, number) {
+        long_float(out, number);
+    }
+}
+
+#[cold]
+fn long_float(out: &mut Vec<u8>, number: f64) {
     if number.is_finite() {
         out.extend_from_slice(zmij::Buffer::new().format_finite(number).as_bytes());
     } else if number.is_nan() {
@@ -173,16 +189,32 @@ impl fmt::Write for Escaping<'_> {
 #[inline]
 pub fn escape(out: &mut Vec<u8>, text: &str) -> Marked {
     let bytes = text.as_bytes();
-    // Without a branch a byte: nearly all text needs no escape at all.
-    let codes = bytes
-        .iter()
-        .fold(0, |codes, &byte| codes | CLASS[usize::from(byte)]);
+    let codes = classes(bytes);
     if codes & ESCAPED == 0 {
         out.extend_from_slice(bytes);
     } else {
         escape_some(out, bytes);
     }
     Marked(codes & MARKED != 0)
+}
+
+/// What of [`CLASS`] there is among `bytes`, eight of them at a time and without a
+/// branch a byte: nearly all text needs no escape at all.
+#[inline]
+fn classes(bytes: &[u8]) -> u8 {
+    let all = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0, |codes, &byte| codes | CLASS[usize::from(byte)])
+    };
+    let Some(last) = bytes.last_chunk::<8>() else {
+        return all(bytes);
+    };
+    let (eights, _) = bytes.as_chunks::<8>();
+    // The last eight may overlap those before.
+    eights
+        .iter()
+        .fold(all(last), |codes, eight| codes | all(eight))
 }
 
 /// Likewise for formatted text.
@@ -196,6 +228,11 @@ pub fn escape_fmt(out: &mut Vec<u8>, text: fmt::Arguments<'_>) -> Marked {
     // The writer never fails, and a failing Display is not ours to report.
     let _ = writer.write_fmt(text);
     writer.1
+}
+
+/// Likewise for bytes.
+pub fn escape_bytes(out: &mut Vec<u8>, bytes: &[u8]) -> Marked {
+    escape_fmt(out, format_args!("{}", Text(bytes)))
 }
 
 struct Watching<'a>(&'a mut Vec<u8>, Marked);

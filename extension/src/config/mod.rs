@@ -1,19 +1,27 @@
 //! Everything that the environment says, read once and typed.
 //!
 //! A bad value never takes the function down: it is reported by name, together
-//! with all the others, and the default stands in for it. The account
-//! (credentials, region, endpoint) has no default: without it the extension
-//! idles and the library writes its metrics as log lines instead.
+//! with all the others, and the default stands in for it. Names, defaults and
+//! ranges stand in the table that the reference is written from,
+//! [`cloudvault_obs_core::variables`].
+
+mod environment;
+mod account;
 
 use std::{
-    collections::BTreeMap,
-    fmt,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
 
-use crate::flush::Policy;
+use cloudvault_obs_core::variables::{self, Variable};
+
+use account::endpoint;
+pub use account::{Account, NoAccount, Secret};
+pub use environment::Complaint;
+use environment::Environment;
+
+use crate::{aggregate::Limits, flush::Policy, receivers::Ports};
 
 /// The address at which Lambda itself serves the Runtime and Extensions APIs.
 const LAMBDA_API: &str = "127.0.0.1:9001";
@@ -25,6 +33,8 @@ pub struct Config {
     pub runtime_api: Option<String>,
     /// `OBS_SERVICE`, else the function's name: the `service` of log lines.
     pub service: String,
+    /// `OBS_NAMESPACE`, else the service: where the extension's own metrics go.
+    pub namespace: String,
     /// `OBS_JOURNAL`: the journal file; the doorbell stands beside it.
     pub journal: PathBuf,
     /// `AWS_LAMBDA_INITIALIZATION_TYPE`: how invocations reach this environment.
@@ -44,6 +54,18 @@ pub struct Config {
     /// `OBS_ON_TIMEOUT`: what becomes of a request that CloudWatch may or may
     /// not have taken.
     pub on_timeout: OnTimeout,
+    /// `OBS_SERIES_LIMIT`, `OBS_EXACT_VALUES`, `OBS_MEMORY_LIMIT`: what is held.
+    pub limits: Limits,
+    /// `OBS_SPILL_LIMIT`: bytes of the spill file; 0 for none.
+    pub spill: u64,
+    /// `OBS_SELF_METRICS`: which of the extension's own metrics are sent.
+    pub self_metrics: SelfMetrics,
+    /// `OBS_PLATFORM_METRICS`: whether Lambda's own numbers become metrics.
+    pub platform_metrics: bool,
+    /// Whether segments that find no daemon are sent to X-Ray, and where.
+    pub segments: Segments,
+    /// `OBS_STATSD_PORT`, `OBS_OTLP_PORT`: which receivers listen.
+    pub ports: Ports,
     /// Where to deliver to, or why nothing can be delivered.
     pub account: Result<Account, NoAccount>,
 }
@@ -53,6 +75,10 @@ pub struct Config {
 pub enum Mode {
     /// One invocation at a time, announced by an INVOKE event each.
     OnDemand,
+    /// As [`Mode::OnDemand`], in a copy of an environment that was initialized
+    /// once: before the first INVOKE, whatever was chosen at random is the same in
+    /// every copy.
+    SnapStart,
     /// Lambda Managed Instances: concurrent invocations, no INVOKE events.
     ManagedInstances,
 }
@@ -64,6 +90,27 @@ pub enum OnTimeout {
     Retry,
     /// Count them as dropped: nothing is counted twice, and they may be lost.
     Drop,
+}
+
+/// What becomes of segments that find no daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Segments {
+    /// The library counts them as lost.
+    Lost,
+    /// `OBS_FORWARD_SEGMENTS`: X-Ray gets them, at `AWS_ENDPOINT_URL_XRAY`, else
+    /// `AWS_ENDPOINT_URL`, else its public address; or why it cannot.
+    Forwarded(Result<Option<String>, NoAccount>),
+}
+
+/// Which of the extension's own metrics are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SelfMetrics {
+    /// Those that tell of trouble, when there was some.
+    Trouble,
+    /// All.
+    All,
+    /// None.
+    Off,
 }
 
 /// Where the telemetry listener binds, and by which host Lambda reaches it.
@@ -84,7 +131,7 @@ impl TelemetryAddress {
     /// `OBS_TELEMETRY_HOST` overrides the choice.
     fn choose(runtime_api: Option<&str>, mode: Mode, given: Option<String>) -> Self {
         let host = given.unwrap_or_else(|| {
-            let local = mode == Mode::OnDemand
+            let local = mode != Mode::ManagedInstances
                 && runtime_api.is_some_and(|api| api != LAMBDA_API && is_loopback(api));
             String::from(if local {
                 "127.0.0.1"
@@ -115,239 +162,84 @@ fn is_loopback(api: &str) -> bool {
         || host == "[::1]"
 }
 
-/// The account that points are delivered to.
-#[derive(Debug, Clone)]
-pub struct Account {
-    /// `AWS_REGION`, else `AWS_DEFAULT_REGION`.
-    pub region: String,
-    /// `AWS_ACCESS_KEY_ID`.
-    pub access_key: String,
-    /// `AWS_SECRET_ACCESS_KEY`.
-    pub secret_key: Secret,
-    /// `AWS_SESSION_TOKEN`.
-    pub session_token: Option<Secret>,
-    /// `AWS_ENDPOINT_URL_CLOUDWATCH`, else `AWS_ENDPOINT_URL`; `http` or `https`.
-    pub endpoint: Option<String>,
-    /// `OBS_CA_BUNDLE`: a PEM file of certificate authorities to trust beside
-    /// the compiled-in ones.
-    pub ca_bundle: Option<PathBuf>,
-    /// `AWS_USE_FIPS_ENDPOINT`.
-    pub fips: bool,
-    /// `AWS_USE_DUALSTACK_ENDPOINT`.
-    pub dual_stack: bool,
-}
-
-/// A value that is never shown.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The value itself, for signing.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
-
-/// Why nothing can be delivered: one sentence that names the remedy.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NoAccount(String);
-
-/// A variable whose value cannot be used, and what is used instead.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaint {
-    /// The variable.
-    pub name: &'static str,
-    /// Its value.
-    pub value: String,
-    /// What was expected.
-    pub expected: String,
-    /// What holds now.
-    pub used: String,
-}
-
 impl Config {
     /// Reads the variables, and says what is wrong with them.
     pub fn read(variables: impl IntoIterator<Item = (String, String)>) -> (Self, Vec<Complaint>) {
-        let mut env = Environment {
-            variables: variables
-                .into_iter()
-                .filter(|(_, value)| !value.is_empty())
-                .collect(),
-            complaints: Vec::new(),
-        };
+        let mut env = Environment::new(variables);
         let runtime_api = env.text("AWS_LAMBDA_RUNTIME_API");
         let function = env.text("AWS_LAMBDA_FUNCTION_NAME");
         let mode = match env.text("AWS_LAMBDA_INITIALIZATION_TYPE").as_deref() {
             Some("lambda-managed-instances") => Mode::ManagedInstances,
+            Some("snap-start") => Mode::SnapStart,
             _ => Mode::OnDemand,
         };
+        let service = env
+            .text(variables::SERVICE.name)
+            .or(function)
+            .unwrap_or_else(|| "function".into());
+        let account = Account::read(&mut env);
         let config = Self {
-            service: env
-                .text("OBS_SERVICE")
-                .or(function)
-                .unwrap_or_else(|| "function".into()),
-            journal: env.text("OBS_JOURNAL").map_or_else(
-                || PathBuf::from("/tmp/cloudvault-obs/journal"),
-                PathBuf::from,
-            ),
+            namespace: env
+                .text(variables::NAMESPACE.name)
+                .unwrap_or_else(|| service.clone()),
+            service,
+            journal: given(&env, &variables::JOURNAL).into(),
             mode,
             telemetry: TelemetryAddress::choose(
                 runtime_api.as_deref(),
                 mode,
-                env.text("OBS_TELEMETRY_HOST"),
+                env.text(variables::TELEMETRY_HOST.name),
             ),
-            policy: env.choice("OBS_FLUSH", &[("end", Policy::End)]),
-            budget: env.duration("OBS_FLUSH_BUDGET", 10..=60_000, 2_000),
-            margin: env.duration("OBS_DEADLINE_MARGIN", 10..=60_000, 200),
-            interval: env.duration("OBS_FLUSH_INTERVAL", 100..=3_600_000, 10_000),
-            on_timeout: env.choice(
-                "OBS_ON_TIMEOUT",
-                &[("retry", OnTimeout::Retry), ("drop", OnTimeout::Drop)],
-            ),
-            account: env.account(),
+            policy: env.choice(&variables::FLUSH, POLICIES),
+            budget: env.duration(&variables::FLUSH_BUDGET),
+            margin: env.duration(&variables::DEADLINE_MARGIN),
+            interval: env.duration(&variables::FLUSH_INTERVAL),
+            on_timeout: env.choice(&variables::ON_TIMEOUT, ON_TIMEOUT),
+            limits: Limits {
+                series: size(env.number(&variables::SERIES_LIMIT)),
+                exact: size(env.number(&variables::EXACT_VALUES)),
+                bytes: size(env.number(&variables::MEMORY_LIMIT)),
+            },
+            spill: env.number(&variables::SPILL_LIMIT),
+            self_metrics: env.choice(&variables::SELF_METRICS, SELF_METRICS),
+            platform_metrics: env.switch(&variables::PLATFORM_METRICS),
+            segments: match env.switch(&variables::FORWARD_SEGMENTS) {
+                true => Segments::Forwarded(endpoint(&env, "AWS_ENDPOINT_URL_XRAY")),
+                false => Segments::Lost,
+            },
+            ports: Ports {
+                statsd: env.port(&variables::STATSD_PORT),
+                otlp: env.port(&variables::OTLP_PORT),
+            },
+            account,
             runtime_api,
         };
         (config, env.complaints)
     }
 }
 
-/// The variables, and what was found wrong with them so far.
-struct Environment {
-    variables: BTreeMap<String, String>,
-    complaints: Vec<Complaint>,
+const POLICIES: &[(&str, Policy)] = &[
+    ("end", Policy::End),
+    ("periodic", Policy::Periodic),
+    ("continuous", Policy::Continuous),
+    ("adaptive", Policy::Adaptive),
+];
+const ON_TIMEOUT: &[(&str, OnTimeout)] = &[("retry", OnTimeout::Retry), ("drop", OnTimeout::Drop)];
+const SELF_METRICS: &[(&str, SelfMetrics)] = &[
+    ("trouble", SelfMetrics::Trouble),
+    ("all", SelfMetrics::All),
+    ("off", SelfMetrics::Off),
+];
+
+/// The variable's text, or its default.
+fn given(env: &Environment, variable: &Variable) -> String {
+    env.text(variable.name)
+        .unwrap_or_else(|| variable.default.to_owned())
 }
 
-impl Environment {
-    fn text(&self, name: &str) -> Option<String> {
-        self.variables.get(name).cloned()
-    }
-
-    fn complain(&mut self, name: &'static str, expected: String, used: String) {
-        // Shown in a log line: bounded.
-        let value = self
-            .text(name)
-            .unwrap_or_default()
-            .chars()
-            .take(200)
-            .collect();
-        self.complaints.push(Complaint {
-            name,
-            value,
-            expected,
-            used,
-        });
-    }
-
-    /// The first choice is the default.
-    fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&'static str, T)]) -> T {
-        let (default, value) = choices[0];
-        let Some(given) = self.text(name) else {
-            return value;
-        };
-        if let Some(&(_, value)) = choices.iter().find(|(text, _)| *text == given) {
-            return value;
-        }
-        let names: Vec<_> = choices.iter().map(|(text, _)| *text).collect();
-        self.complain(name, names.join(" or "), default.into());
-        value
-    }
-
-    /// A number with its unit, `ms`, `s` or `m`.
-    fn duration(
-        &mut self,
-        name: &'static str,
-        range: std::ops::RangeInclusive<u64>,
-        default_ms: u64,
-    ) -> Duration {
-        let default = Duration::from_millis(default_ms);
-        let Some(given) = self.text(name) else {
-            return default;
-        };
-        if let Some(ms) = milliseconds(&given).filter(|ms| range.contains(ms)) {
-            return Duration::from_millis(ms);
-        }
-        let (low, high) = (range.start(), range.end());
-        let expected = format!("a number with its unit (ms, s, m), {low}ms to {high}ms");
-        self.complain(name, expected, format!("{default_ms}ms"));
-        default
-    }
-
-    fn flag(&mut self, name: &'static str) -> bool {
-        match self.text(name).as_deref() {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => {
-                self.complain(name, "true or false".into(), "false".into());
-                false
-            }
-        }
-    }
-
-    fn account(&mut self) -> Result<Account, NoAccount> {
-        let (fips, dual_stack) = (
-            self.flag("AWS_USE_FIPS_ENDPOINT"),
-            self.flag("AWS_USE_DUALSTACK_ENDPOINT"),
-        );
-        let need = |what: &str, value: Option<String>| {
-            value.ok_or_else(|| {
-                NoAccount(format!(
-                    "{what} is not set; Lambda sets it from the function's execution role, \
-                     elsewhere set it by hand"
-                ))
-            })
-        };
-        Ok(Account {
-            region: need(
-                "AWS_REGION",
-                self.text("AWS_REGION").or(self.text("AWS_DEFAULT_REGION")),
-            )?,
-            access_key: need("AWS_ACCESS_KEY_ID", self.text("AWS_ACCESS_KEY_ID"))?,
-            secret_key: need("AWS_SECRET_ACCESS_KEY", self.text("AWS_SECRET_ACCESS_KEY"))
-                .map(Secret)?,
-            session_token: self.text("AWS_SESSION_TOKEN").map(Secret),
-            endpoint: self.endpoint()?,
-            ca_bundle: self.text("OBS_CA_BUNDLE").map(PathBuf::from),
-            fips,
-            dual_stack,
-        })
-    }
-
-    /// A bad endpoint has no default: the real one would send a test's points
-    /// to production.
-    fn endpoint(&self) -> Result<Option<String>, NoAccount> {
-        for name in ["AWS_ENDPOINT_URL_CLOUDWATCH", "AWS_ENDPOINT_URL"] {
-            let Some(url) = self.text(name) else { continue };
-            let uri = url.parse::<http::Uri>().ok();
-            let scheme = uri.as_ref().and_then(http::Uri::scheme_str);
-            if !matches!(scheme, Some("http" | "https")) {
-                return Err(NoAccount(format!(
-                    "{name} is {url:?}; give a URL such as http://127.0.0.1:4400, or unset it"
-                )));
-            }
-            return Ok(Some(url));
-        }
-        Ok(None)
-    }
-}
-
-fn milliseconds(text: &str) -> Option<u64> {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    let scale = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(scale)
+/// The table's bounds are far below a `usize`.
+fn size(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -394,15 +286,34 @@ mod tests {
         assert_eq!(
             complaints,
             [
-                "OBS_FLUSH=sometimes -> end",
-                "OBS_FLUSH_BUDGET=5 -> 2000ms",
-                "OBS_DEADLINE_MARGIN=-1s -> 200ms",
-                "OBS_FLUSH_INTERVAL=99999999999999999999s -> 10000ms",
-                "OBS_ON_TIMEOUT=dorp -> retry",
                 "AWS_USE_FIPS_ENDPOINT=yes -> false",
+                "OBS_FLUSH=sometimes -> adaptive",
+                "OBS_FLUSH_BUDGET=5 -> 2s",
+                "OBS_DEADLINE_MARGIN=-1s -> 200ms",
+                "OBS_FLUSH_INTERVAL=99999999999999999999s -> 10s",
+                "OBS_ON_TIMEOUT=dorp -> retry",
             ]
         );
         assert_eq!(config.margin, Duration::from_millis(200));
+    }
+
+    #[test]
+    fn every_default_and_every_word_of_the_table_is_understood() {
+        // What is not would panic, or complain.
+        for variable in variables::all() {
+            let words: &[&str] = match variable.form {
+                variables::Form::Words(words) => words,
+                _ => &[],
+            };
+            let defaults = (!variable.is_derived()).then_some(variable.default);
+            for value in words.iter().copied().chain(defaults) {
+                let (_, complaints) = read(&[(variable.name, value)]);
+                assert_eq!(complaints, Vec::<String>::new(), "{value}");
+            }
+        }
+        let (config, _) = read(&[("OBS_SPILL_LIMIT", "0"), ("OBS_FLUSH", " End ")]);
+        assert_eq!((config.spill, config.policy), (0, Policy::End));
+        assert_eq!(read(&[]).0.limits, Limits::default());
     }
 
     #[test]

@@ -1,0 +1,127 @@
+//! `cargo xtask size`: builds the layer as it is shipped, packs it, and shows
+//! what it weighs beside others.
+//!
+//! Every cold start reads the binary and every deployment carries the zip, so
+//! both have a goal, and missing it fails.
+
+use std::{
+    fs,
+    io::{Cursor, Write as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail};
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+use crate::{
+    steps::{output, print, say, step},
+    workspace::Workspace,
+};
+
+/// Lambda runs what stands in this folder of a layer.
+const IN_LAYER: &str = "extensions/cloudvault-obs";
+/// Goals, in bytes.
+const BINARY: u64 = 3_000_000;
+const ZIP: u64 = 1_400_000;
+/// Zopfli's passes: slower by far than reading is worth, but done once a release.
+const PASSES: i64 = 15;
+
+/// Measured from their published layers, x86_64: binary and zip in megabytes.
+const OTHERS: [(&str, &str, &str); 2] = [
+    ("Datadog's extension", "8.9-10.1", "4.5"),
+    ("rotel's extension", "12.7", "-"),
+];
+
+/// The targets that Lambda has.
+const TARGETS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
+
+/// Builds, packs, shows, and fails beyond a goal.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let mut beyond = Vec::new();
+    let mut lines = Vec::new();
+    for target in TARGETS {
+        if let Some(missing) = missing(workspace, target)? {
+            say(format_args!("{target}: not measured, {missing}"));
+            continue;
+        }
+        let binary = build(workspace, target)?;
+        let layer = workspace
+            .target
+            .join(format!("cloudvault-obs-{target}.zip"));
+        pack(&binary, &layer)?;
+        let (binary, zip) = (length(&binary)?, length(&layer)?);
+        lines.push(format!("{target:<28}{binary:>12}{zip:>12}"));
+        if binary > BINARY || zip > ZIP {
+            beyond.push(target);
+        }
+        say(format_args!("the layer is {}", layer.display()));
+    }
+    print(format_args!("{:<28}{:>12}{:>12}", "", "binary", "zip"))?;
+    for line in lines {
+        print(format_args!("{line}"))?;
+    }
+    print(format_args!("{:<28}{BINARY:>12}{ZIP:>12}", "goal"))?;
+    for (name, binary, zip) in OTHERS {
+        print(format_args!("{name:<28}{binary:>9} MB{zip:>9} MB"))?;
+    }
+    if !beyond.is_empty() {
+        bail!("beyond the goal: {}", beyond.join(", "));
+    }
+    Ok(())
+}
+
+/// What a build for `target` lacks here.
+fn missing(workspace: &Workspace, target: &str) -> Result<Option<String>> {
+    let host = std::env::consts::ARCH;
+    if target.starts_with(host) {
+        return Ok(None);
+    }
+    let mut rustc = workspace.command("rustc");
+    let libraries = output(rustc.args(["--print", "target-libdir", "--target", target]))?;
+    if !Path::new(libraries.trim()).exists() {
+        return Ok(Some(format!("rustup target add {target} would help")));
+    }
+    let linker = format!(
+        "{}-linux-gnu-gcc",
+        target.split('-').next().unwrap_or(target)
+    );
+    let there = workspace.command(&linker).arg("--version").output().is_ok();
+    Ok((!there).then(|| format!("there is no {linker}")))
+}
+
+/// The binary as it stands in the layer.
+fn build(workspace: &Workspace, target: &str) -> Result<PathBuf> {
+    let script = workspace.root.join("extension/layer.ld");
+    let mut cargo = workspace.cargo();
+    cargo
+        .args(["rustc", "--profile", "layer", "--target", target])
+        .args(["--package", "cloudvault-obs-extension"])
+        .args(["--bin", "cloudvault-obs", "--features", "layer", "--"])
+        .arg(format!("-Clink-arg=-Wl,-T,{}", script.display()))
+        .arg("-Clink-arg=-Wl,--no-eh-frame-hdr");
+    if !target.starts_with(std::env::consts::ARCH) {
+        let arch = target.split('-').next().unwrap_or(target);
+        cargo.arg(format!("-Clinker={arch}-linux-gnu-gcc"));
+    }
+    step(&format!("building the layer for {target}"), &mut cargo)?;
+    Ok(workspace.target.join(target).join("layer/cloudvault-obs"))
+}
+
+/// The same binary gives the same zip: no time of day stands in it.
+fn pack(binary: &Path, layer: &Path) -> Result<()> {
+    let bytes = fs::read(binary).with_context(|| format!("failed to read {}", binary.display()))?;
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(10 + PASSES))
+        .unix_permissions(0o755);
+    zip.start_file(IN_LAYER, options)?;
+    zip.write_all(&bytes)?;
+    let packed = zip.finish()?.into_inner();
+    fs::write(layer, packed).with_context(|| format!("failed to write {}", layer.display()))
+}
+
+fn length(path: &Path) -> Result<u64> {
+    let file = fs::metadata(path).with_context(|| format!("failed to find {}", path.display()))?;
+    Ok(file.len())
+}
