@@ -147,6 +147,57 @@ fn junit_is_written_beside_the_text_and_alone() {
     insta::assert_snapshot!(file);
 }
 
+#[test]
+fn a_test_is_written_once_for_all_resources_and_tells_by_severity() {
+    let folder = project(
+        r#"tests:
+  - name: a letter in ${resource} pages
+    for_each: queues
+    series:
+      - { metric: { namespace: AWS/SQS, name: Visible }, values: 0 1 }
+    initial: { "${resource}-letters": OK }
+    expect:
+      - { at: 1m, alarm: "${resource}-letters", state: OK, told: [] }
+      - { at: 2m, alarm: "${resource}-letters", state: ALARM, told: [page] }
+"#,
+    );
+    let project =
+        format!("{PROJECT}resources: {{ queues: {{ pay: ~, ship: {{ fifo: true }} }} }}\n");
+    std::fs::write(folder.path().join("obs.yaml"), project).unwrap();
+    let alarms = "alarms:\n  - { name: \"${resource}-letters\", for_each: queues, severity: page, metric: { namespace: AWS/SQS, name: Visible }, statistic: Sum, period: 1m, condition: '> 0' }\n";
+    std::fs::write(folder.path().join("alarms/shop.yaml"), alarms).unwrap();
+    let arguments = ["test", "--require-tests"];
+    let output = obs(folder.path(), &arguments);
+    insta::assert_snapshot!(transcript(&arguments, &output));
+}
+
+/// What is off somewhere is not expected there; what is expected of the others stays.
+#[test]
+fn what_an_environment_leaves_out_is_not_tested_there() {
+    let folder = project(TESTS);
+    let only = PROJECT.replace(
+        "region: us-east-1 }",
+        "region: us-east-1, overlay: { alarms: { orders-failing: off } } }",
+    );
+    std::fs::write(folder.path().join("obs.yaml"), only).unwrap();
+    let more = r#"
+  - name: slow orders page, whatever becomes of failing ones
+    series:
+      - { metric: { namespace: Shop, name: Milliseconds }, values: 2000x3, samples: 100 }
+    expect:
+      - { at: 3m, alarm: orders-failing, state: OK }
+      - { at: 3m, alarm: orders-slow, state: ALARM, told: [page] }
+"#;
+    std::fs::write(
+        folder.path().join("alarms/shop.test.yaml"),
+        format!("{TESTS}{more}"),
+    )
+    .unwrap();
+    let arguments = ["test", "--require-tests"];
+    let output = obs(folder.path(), &arguments);
+    insta::assert_snapshot!(transcript(&arguments, &output));
+}
+
 /// One row of the documented tables, through the files: 3 or 2 of 3, in the order
 /// missing, breaching, notBreaching. (What `ignore` keeps depends on the time before.)
 fn row(m: u32, values: &str, states: [&str; 3]) -> (String, String) {

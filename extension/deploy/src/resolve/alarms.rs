@@ -84,8 +84,6 @@ pub(super) struct Read {
     pub(super) tests: Vec<Node>,
     pub(super) about: BTreeMap<String, About>,
     pub(super) names: Names,
-    /// Alarms that the environment leaves out.
-    left_out: Vec<String>,
 }
 
 impl Read {
@@ -100,7 +98,7 @@ impl Read {
         let name = expanded.node.get("name").and_then(Node::text);
         let name = name.unwrap_or_default().to_owned();
         let Some(node) = overlaid(context, expanded.node, problems) else {
-            self.left_out.push(name);
+            self.names.left_out.push(name);
             return;
         };
         let Some(shape) = decode::<Alarm>(&node, problems) else {
@@ -130,7 +128,7 @@ impl Read {
     fn unused_overlays(&self, context: &Context<'_>, problems: &mut Problems) {
         use crate::source::merge::matches;
         for entry in context.overlay {
-            let names = self.names.taken.keys().chain(&self.left_out);
+            let names = self.names.taken.keys().chain(&self.names.left_out);
             let used = names.into_iter().any(|name| matches(&entry.key, name));
             if !used && !self.names.incomplete {
                 let known = self.names.taken.keys().map(String::as_str);
@@ -148,6 +146,8 @@ impl Read {
 #[derive(Default)]
 pub(super) struct Names {
     pub(super) taken: BTreeMap<String, Span>,
+    /// Alarms that the environment leaves out.
+    pub(super) left_out: Vec<String>,
     /// True when a `for_each` could not be written out: an unknown name may be one of
     /// its, so none is reported.
     pub(super) incomplete: bool,

@@ -1,10 +1,15 @@
-//! `tests:`: read and checked here, run elsewhere.
+//! `tests:`: read and checked here, run elsewhere. What is expected of an alarm that the
+//! environment leaves out is left out as well, and a test of nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use obs_cloudwatch::alarm::State;
 use obs_cloudwatch::metric::Unit;
 use obs_cloudwatch::time::parse_iso;
 
 use super::alarms::Names;
+use super::expand::{Expanded, expand};
+use super::resources::Resource;
 use super::signal::dimensions;
 use super::topics;
 use super::{Context, fixed_keys, items};
@@ -14,7 +19,7 @@ use crate::shape::test::{AlarmState, Expect, KEYS, Series, Test};
 use crate::source::At;
 use crate::source::decode::decode;
 use crate::source::near;
-use crate::source::node::Node;
+use crate::source::node::{Kind, Node};
 use crate::source::problem::{Problem, Problems};
 
 /// Milliseconds of a minute.
@@ -38,80 +43,108 @@ pub(super) fn read(
         }
     }
     let (alarms, topics) = names;
-    nodes
-        .into_iter()
-        .filter_map(|node| {
-            let node = context.variables.apply(node, context.files, problems);
-            let shape: Test = decode(&node, problems)?;
+    let mut tests = Vec::new();
+    for node in nodes {
+        for expanded in expand(context, node, problems) {
+            let Some(shape) = decode(&expanded.node, problems) else {
+                continue;
+            };
             let mut reader = Reader {
                 context,
                 alarms,
                 topics,
+                expanded: &expanded,
                 problems,
             };
-            reader.test(&shape)
-        })
-        .collect()
+            tests.extend(reader.test(&shape));
+        }
+    }
+    tests
 }
 
 struct Reader<'a> {
     context: &'a Context<'a>,
     alarms: &'a Names,
     topics: &'a topics::Names,
+    /// The test, and the item of `for_each` it is for.
+    expanded: &'a Expanded<'a>,
     problems: &'a mut Problems,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// The test; `None` when it cannot be read, or expects nothing in this environment.
     fn test(&mut self, shape: &Test) -> Option<AlarmTest> {
-        let start_ms = match &shape.start {
-            None => START,
-            Some(start) => parse_iso(&start.value).or_else(|| {
-                self.problems.add(
-                    Problem::at(start.span, format!("`{}` is not a time", start.value))
-                        .label("expected one such as `2026-01-01T00:00:00Z`"),
-                );
-                None
-            })?,
-        };
+        let start_ms = self.start(shape.start.as_ref())?;
         let interval_ms = match &shape.interval {
             None => MINUTE,
             Some(interval) => milliseconds(interval.value),
         };
-        for name in shape.initial.keys() {
-            self.known(name, shape.name.span);
-        }
-        let mut expect: Vec<Expectation> = shape
-            .expect
-            .iter()
-            .map(|expect| self.expectation(expect))
-            .collect();
-        if expect.is_empty() {
+        if shape.expect.is_empty() {
             self.problems.add(
                 Problem::at(shape.name.span, "the test expects nothing")
                     .help("add an item to `expect:`"),
             );
         }
+        let mut expect: Vec<Expectation> = shape
+            .expect
+            .iter()
+            .filter_map(|expect| self.expectation(expect))
+            .collect();
         expect.sort_by_key(|expect| expect.at_ms);
-        let initial = shape.initial.iter();
-        Some(AlarmTest {
+        let test = AlarmTest {
             name: shape.name.value.clone(),
             span: shape.name.span,
             start_ms,
             interval_ms,
             series: shape.series.iter().map(|it| self.series(it)).collect(),
-            initial: initial
-                .map(|(name, state)| (name.clone(), of(*state)))
-                .collect(),
+            initial: self.initial(shape),
             expect,
-        })
+        };
+        (!test.expect.is_empty()).then_some(test)
+    }
+
+    fn start(&mut self, start: Option<&At<String>>) -> Option<i64> {
+        let Some(start) = start else {
+            return Some(START);
+        };
+        let time = parse_iso(&start.value);
+        if time.is_none() {
+            self.problems.add(
+                Problem::at(start.span, format!("`{}` is not a time", start.value))
+                    .label("expected one such as `2026-01-01T00:00:00Z`"),
+            );
+        }
+        time
+    }
+
+    /// The states at the start. Variables are filled in where values stand; here they may
+    /// stand in keys.
+    fn initial(&mut self, shape: &Test) -> BTreeMap<String, State> {
+        let node = self.expanded.node.get("initial");
+        let places = match node.map(|node| &node.kind) {
+            Some(Kind::Map(entries)) => &entries[..],
+            _ => &[],
+        };
+        let mut initial = BTreeMap::new();
+        for (key, state) in &shape.initial {
+            let name = match self.expanded.item {
+                Some(item) => key.replace("${resource}", &item.name),
+                None => key.clone(),
+            };
+            let place = places.iter().find(|place| place.key == *key);
+            let span = place.map_or(shape.name.span, |place| place.key_span);
+            self.known(&name, span);
+            initial.insert(name, of(*state));
+        }
+        initial
     }
 
     fn series(&mut self, at: &At<Series>) -> TestSeries {
         let shape = &at.value;
-        let resource = shape
-            .resource
-            .as_ref()
-            .and_then(|name| self.context.resources.find(name, self.problems));
+        let resource: Option<&Resource> = match &shape.resource {
+            Some(name) => self.context.resources.find(name, self.problems),
+            None => self.expanded.item,
+        };
         let metric = &shape.metric;
         if let Some(unit) = &metric.unit
             && Unit::parse(&unit.value).is_none()
@@ -142,7 +175,8 @@ impl Reader<'_> {
         }
     }
 
-    fn expectation(&mut self, at: &At<Expect>) -> Expectation {
+    /// What is expected; `None` of an alarm that the environment leaves out.
+    fn expectation(&mut self, at: &At<Expect>) -> Option<Expectation> {
         let shape = &at.value;
         self.known(&shape.alarm.value, shape.alarm.span);
         if shape.state.is_none() && shape.reason.is_none() && shape.told.is_none() {
@@ -151,31 +185,46 @@ impl Reader<'_> {
                     .help("add `state:`, `reason:` or `told:`"),
             );
         }
-        let told = shape.told.as_ref().map(|told| {
-            let mut keys: Vec<String> = told
-                .iter()
-                .map(|topic| {
-                    if !self.topics.contains_key(&topic.value) {
-                        self.problems.add(topics::unknown_topic(topic, self.topics));
-                    }
-                    topic.value.clone()
-                })
-                .collect();
-            keys.sort();
-            keys
-        });
-        Expectation {
+        let told = shape.told.as_ref().map(|told| self.told(told));
+        let expectation = Expectation {
             span: at.span,
             at_ms: milliseconds(shape.at.value),
             alarm: shape.alarm.value.clone(),
             state: shape.state.map(of),
             reason: shape.reason.clone(),
             told,
+        };
+        (!self.alarms.left_out.contains(&expectation.alarm)).then_some(expectation)
+    }
+
+    /// Keys of topics, sorted: those that are named, and those of severities.
+    fn told(&mut self, told: &[At<String>]) -> Vec<String> {
+        let mut keys: BTreeSet<&str> = BTreeSet::new();
+        for name in told {
+            let text = name.value.as_str();
+            if let Some((key, _)) = self.topics.get_key_value(text) {
+                keys.insert(key);
+            } else if let Some(route) = self.context.severities.get(text) {
+                let topics = self.topics.iter();
+                let told = topics.filter(|(_, name)| route.topics.contains(name));
+                keys.extend(told.map(|(key, _)| key.as_str()));
+            } else {
+                let known = self.topics.keys().chain(self.context.severities.keys());
+                let help = near::suggestion(text, known.map(String::as_str));
+                self.problems.add(
+                    Problem::at(name.span, format!("unknown topic `{text}`"))
+                        .label("under neither `topics:` nor `severities:` in obs.yaml")
+                        .help(help),
+                );
+            }
         }
+        keys.into_iter().map(str::to_owned).collect()
     }
 
     fn known(&mut self, name: &str, span: crate::source::file::Span) {
-        if self.alarms.incomplete || self.alarms.taken.contains_key(name) {
+        let known = self.alarms.taken.contains_key(name)
+            || self.alarms.left_out.iter().any(|it| it == name);
+        if self.alarms.incomplete || known {
             return;
         }
         let known = self.alarms.taken.keys().map(String::as_str);

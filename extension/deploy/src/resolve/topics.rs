@@ -317,7 +317,7 @@ pub(super) fn severities(
     severities
 }
 
-pub(super) fn unknown_topic(topic: &At<String>, names: &Names) -> Problem {
+fn unknown_topic(topic: &At<String>, names: &Names) -> Problem {
     Problem::at(topic.span, format!("unknown topic `{}`", topic.value))
         .label("not under `topics:` in obs.yaml")
         .help(near::suggestion(

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::alarm::Metric;
+use super::select::Select;
 use crate::source::At;
 use crate::value::{Duration, Values};
 
@@ -25,15 +26,18 @@ pub struct TestFile {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Test {
-    /// What it shows, as a sentence.
+    /// What it shows, as a sentence; `${resource}` stands for the item of `for_each`.
     pub name: At<String>,
+    /// One test for each of these resources, whose dimensions its series have; `${resource}`
+    /// is the name.
+    pub for_each: Option<At<Select>>,
     /// Time of the first value, as ISO 8601; `2026-01-01T00:00:00Z` when left out.
     pub start: Option<At<String>>,
     /// Distance of two values; `1m` when left out.
     pub interval: Option<At<Duration>>,
     /// What comes in.
     pub series: Vec<At<Series>>,
-    /// States of alarms at the start; INSUFFICIENT_DATA when left out.
+    /// States of alarms at the start, by name; INSUFFICIENT_DATA when left out.
     #[serde(default)]
     pub initial: BTreeMap<String, AlarmState>,
     /// What is expected.
@@ -60,13 +64,14 @@ pub struct Series {
 pub struct Expect {
     /// So long after the first value.
     pub at: At<Duration>,
-    /// The alarm.
+    /// The alarm. What is expected of one that the environment leaves out is left out, too.
     pub alarm: At<String>,
     /// Its state.
     pub state: Option<AlarmState>,
     /// A part of the state's reason.
     pub reason: Option<String>,
-    /// Topics it has told since the expectation before it; `[]` for nobody.
+    /// Topics it has told since the expectation before it, or severities, which stand for
+    /// the topics they tell of an alarm; `[]` for nobody.
     pub told: Option<Vec<At<String>>>,
 }
 

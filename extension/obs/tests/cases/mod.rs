@@ -534,6 +534,18 @@ pub(crate) const BAD: &[(&str, &str, &str, &str)] = &[
         "told: [oncall]",
         "told: [onacll]",
     ),
+    (
+        "test_for_each_of_an_unknown_kind",
+        "alarms/zmore.yaml",
+        "    series:",
+        "    for_each: fucntions\n    series:",
+    ),
+    (
+        "test_that_begins_with_an_unknown_alarm",
+        "alarms/zmore.yaml",
+        "    series:",
+        "    initial: { refusde: OK }\n    series:",
+    ),
     // Thresholds.
     (
         "share_of_an_expression",

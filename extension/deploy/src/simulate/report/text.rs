@@ -27,11 +27,10 @@ impl Report<'_> {
         let failed = self.failed();
         let untested = self.coverage.untested.len();
         format!(
-            "{}: {} passed, {failed} failed. {} of {} have no test.",
+            "{}: {} passed, {failed} failed. {untested} of {} alarms have no test.",
             counted(self.outcomes.len(), "test"),
             self.outcomes.len() - failed,
-            untested,
-            counted(self.coverage.alarms, "alarm"),
+            self.coverage.alarms,
         )
     }
 
