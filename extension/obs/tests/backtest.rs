@@ -14,12 +14,18 @@ const OBS: &str = env!("CARGO_BIN_EXE_obs");
 const PROJECT: &str = r#"project: shop
 environments:
   dev: { account: "000000000000", region: us-east-1 }
+defaults: { owner: us, runbook: "https://runbooks.example/${alarm}" }
+topics:
+  oncall: { display_name: Shop }
+severities:
+  page: { topics: [oncall] }
 "#;
 
 fn alarms(threshold: u32) -> String {
     format!(
         r#"alarms:
   - name: orders-failing
+    severity: page
     metric: {{ namespace: Shop, name: Failed }}
     statistic: Sum
     period: 1m
@@ -28,6 +34,7 @@ fn alarms(threshold: u32) -> String {
     treat_missing_data: notBreaching
 composites:
   - name: shop-down
+    severity: page
     rule: ALARM("orders-failing")
 "#
     )

@@ -25,7 +25,8 @@ pub(super) fn annotations(at: &At<'_>, out: &mut Problems) -> Annotations {
             .unwrap_or_default()
     };
     let (horizontal, vertical) = (list("horizontal"), list("vertical"));
-    if !alarms.is_empty() && !(horizontal.is_empty() && vertical.is_empty()) {
+    let lines = horizontal.len() + vertical.len();
+    if !alarms.is_empty() && lines > 0 {
         out.error(
             &at.path,
             "Should NOT have both an alarm annotation and horizontal or vertical annotations",

@@ -140,7 +140,7 @@ fn check_view(at: &At<'_>, widget: &MetricWidget, out: &mut Problems) {
             && min >= max
         {
             out.error(
-                &format!("{}/yAxis/{side}", at.path),
+                format!("{}/yAxis/{side}", at.path),
                 "The min should be less than the max",
             );
         }
