@@ -8,6 +8,7 @@
 //!
 //! Ownership is marked in the account itself, by tags: there is no state file.
 
+mod github;
 pub mod source;
 pub mod shape;
 pub mod value;

@@ -9,7 +9,7 @@ use obs_deploy::plan::saved::Saved;
 use obs_deploy::plan::{self, Adopt, Observed, Style};
 use obs_deploy::resolve::{self, Choice, Resolved};
 use obs_deploy::source::file::Files;
-use obs_deploy::source::{self, problem::Invalid, problem::Paint};
+use obs_deploy::source::{self, problem::Invalid};
 
 use crate::args::{Format, Project};
 use crate::exit::Failure;
@@ -28,27 +28,27 @@ pub(crate) fn load_with_files(
     project: &Project,
     surroundings: &Surroundings,
 ) -> Result<(Vec<Resolved>, Files), Failure> {
-    let paint = match surroundings.colour_err {
-        true => Paint::Colour,
-        false => Paint::Plain,
-    };
+    let paint = surroundings.paint();
     let report = |invalid: Box<Invalid>| Failure::Report(invalid.render(paint));
     let documents = source::read(&project.directory).map_err(report)?;
-    let mut environments: Vec<Option<String>> = project.envs.iter().cloned().map(Some).collect();
-    if environments.is_empty() {
-        environments.push(None);
-    }
-    let resolved: Result<Vec<Resolved>, Failure> = environments
-        .into_iter()
-        .map(|environment| {
-            let choice = Choice {
-                environment,
-                variables: project.vars.iter().cloned().collect(),
-            };
-            resolve::resolve(&documents, &choice).map_err(report)
-        })
-        .collect();
+    let choices = choices(project);
+    let resolved = choices
+        .iter()
+        .map(|choice| resolve::resolve(&documents, choice).map_err(report));
+    let resolved: Result<Vec<Resolved>, Failure> = resolved.collect();
     Ok((resolved?, documents.files))
+}
+
+/// One choice an environment that was named; the project's default when none was.
+pub(crate) fn choices(project: &Project) -> Vec<Choice> {
+    let choice = |environment: Option<&String>| Choice {
+        environment: environment.cloned(),
+        variables: project.vars.iter().cloned().collect(),
+    };
+    match &project.envs[..] {
+        [] => vec![choice(None)],
+        named => named.iter().map(Some).map(choice).collect(),
+    }
 }
 
 /// The account of a target.
@@ -83,7 +83,7 @@ pub(crate) async fn plan(
         let account = connect(&desired.target, surroundings).await;
         let observed = plan::observe(&account, &desired).await.map_err(sentence)?;
         let mut plan = plan::plan(&desired, &observed, adopt).map_err(sentence)?;
-        plan.look_for_metrics(&account).await.map_err(sentence)?;
+        plan.look_around(&account).await.map_err(sentence)?;
         let saved = Saved {
             desired,
             adopt: adopt.clone(),

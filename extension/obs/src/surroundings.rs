@@ -4,6 +4,8 @@
 use std::io::{BufRead, IsTerminal, Stderr, Stdout, Write};
 use std::path::PathBuf;
 
+use obs_deploy::source::problem::Paint;
+
 /// The process's surroundings.
 #[derive(Debug)]
 pub(crate) struct Surroundings {
@@ -57,6 +59,14 @@ impl Surroundings {
                 .and_then(|program| program.parent().map(PathBuf::from)),
             out,
             err,
+        }
+    }
+
+    /// How reports of problems are painted.
+    pub(crate) fn paint(&self) -> Paint {
+        match self.colour_err {
+            true => Paint::Colour,
+            false => Paint::Plain,
         }
     }
 

@@ -1,7 +1,9 @@
 //! A given policy against what is needed: what is missing, what is too much, and what
 //! cannot be judged here.
 
-use super::glob::{covers, is_pattern, overlap};
+use std::collections::BTreeSet;
+
+use super::glob::{covers, is_pattern, kind, overlap};
 use super::needs::Need;
 use super::policy::{Condition, Effect, Form, Policy, Statement};
 
@@ -102,44 +104,79 @@ fn too_much(title: &str, statement: &Statement, needs: &[Need], findings: &mut V
         (_, Form::Not(_)) => return say("`NotResource` allows every resource but a few".to_owned()),
     };
     for action in actions {
-        let used: Vec<&Need> = needs
-            .iter()
-            .filter(|need| acts(action, need.action))
-            .collect();
+        let used = needs.iter().filter(|need| acts(action, need.action));
+        let used: Vec<&Need> = used.collect();
         if used.is_empty() {
             say(format!("`{action}` is not used"));
             continue;
         }
         if is_pattern(action) {
-            let names: Vec<&str> = used.iter().map(|need| need.action).collect();
+            let names: BTreeSet<&str> = used.iter().map(|need| need.action).collect();
+            let (names, is) = (Vec::from_iter(names), ["is", "are"]);
+            let is = is[usize::from(names.len() > 1)];
             say(format!(
-                "`{action}` is a wildcard: only {} is used",
+                "`{action}` is a wildcard: only {} {is} used",
                 names.join(", ")
             ));
         }
         for resource in resources {
-            let wanted: Vec<&str> = used
-                .iter()
-                .flat_map(|need| &need.resources)
-                .map(String::as_str)
-                .collect();
-            if wanted.iter().any(|wanted| covers(wanted, resource)) {
+            // What the action knows nothing of is there for another one.
+            let idle = used.iter().all(|need| need.is_of_other_kinds(resource));
+            let others = actions.iter().filter(|other| *other != action);
+            if idle && serves(others, resource, needs) {
                 continue;
             }
-            match wanted.iter().any(|wanted| overlap(wanted, resource)) {
-                true => say(format!(
-                    "`{resource}` is wider than `{action}` needs: {}",
-                    wanted.join(", ")
-                )),
-                false => say(format!("`{action}` on `{resource}` is not used")),
-            }
-        }
-        for condition in used.iter().flat_map(|need| &need.conditions) {
-            if let Some(text) = loose(action, condition, &statement.conditions) {
+            for text in beyond(action, resource, &used, &statement.conditions) {
                 say(text);
             }
         }
     }
+}
+
+/// Whether one of the actions is needed on a resource, or on a part of it.
+fn serves<'a>(
+    mut actions: impl Iterator<Item = &'a String>,
+    resource: &str,
+    needs: &[Need],
+) -> bool {
+    let on = |need: &Need| need.resources.iter().any(|one| overlap(one, resource));
+    actions.any(|action| {
+        let mut used = needs.iter().filter(|need| acts(action, need.action));
+        used.any(on)
+    })
+}
+
+/// What a statement allows on a resource beyond what is needed of an action there.
+fn beyond(action: &str, resource: &str, used: &[&Need], given: &[Condition]) -> Vec<String> {
+    let on = |need: &&Need, is: fn(&str, &str) -> bool| {
+        need.resources.iter().any(|wanted| is(wanted, resource))
+    };
+    let used = used.iter().copied();
+    let mut there: Vec<&Need> = used.clone().filter(|need| on(need, covers)).collect();
+    let mut texts = Vec::new();
+    if there.is_empty() {
+        there = used.clone().filter(|need| on(need, overlap)).collect();
+        let wanted: BTreeSet<&str> = used
+            .flat_map(|need| &need.resources)
+            .map(String::as_str)
+            .collect();
+        let wanted = Vec::from_iter(wanted).join(", ");
+        texts.push(match there.is_empty() {
+            true => format!("`{action}` on `{resource}` is not used"),
+            false => format!("`{resource}` is wider than `{action}` needs: {wanted}"),
+        });
+    }
+    // One that is needed without a bound makes the bound of another one idle.
+    let bounds = there.iter().flat_map(|need| &need.conditions);
+    let bounds: BTreeSet<&Condition> = bounds
+        .filter(|bound| there.iter().all(|need| need.bound(&bound.key).is_some()))
+        .collect();
+    texts.extend(
+        bounds
+            .into_iter()
+            .filter_map(|bound| loose(action, bound, given)),
+    );
+    texts
 }
 
 /// What a statement's conditions let through beside what one that is needed does.
@@ -159,6 +196,23 @@ fn loose(action: &str, needed: &Condition, given: &[Condition]) -> Option<String
     Some(format!(
         "`{action}` lets `{wider}` through by `{key}`: needed is {values}"
     ))
+}
+
+impl Need {
+    /// Whether a resource is of no kind that the action knows.
+    fn is_of_other_kinds(&self, resource: &str) -> bool {
+        let all = self.resources.iter();
+        kind(resource).is_some_and(|other| {
+            let mut kinds = all.map(|own| kind(own));
+            kinds.all(|own| own.is_some_and(|own| own != other))
+        })
+    }
+
+    /// What its calls carry under a condition key.
+    fn bound(&self, key: &str) -> Option<&Condition> {
+        let mut all = self.conditions.iter();
+        all.find(|it| it.key.eq_ignore_ascii_case(key))
+    }
 }
 
 /// Actions know no case.
@@ -217,11 +271,7 @@ impl Statement {
 
 /// Whether a condition holds for every call of a need.
 fn holds(condition: &Condition, need: &Need) -> Holds {
-    let own = need
-        .conditions
-        .iter()
-        .find(|it| it.key.eq_ignore_ascii_case(&condition.key));
-    let Some(own) = own else {
+    let Some(own) = need.bound(&condition.key) else {
         return Holds::Unclear;
     };
     let operator = condition.operator.as_str();

@@ -53,6 +53,18 @@ pub(super) fn overlap(one: &str, other: &str) -> bool {
     reached[other.len()]
 }
 
+/// The kind of resource that an ARN is of, such as `cloudwatch` and `alarm`; nothing when
+/// it may be of several.
+pub(super) fn kind(arn: &str) -> Option<(&str, &str)> {
+    let mut parts = arn.splitn(6, ':');
+    let service = parts.nth(2)?;
+    let resource = parts.nth(2)?;
+    // An SNS topic's name stands without a word before it.
+    let kind = resource.split_once([':', '/']).map_or("", |(kind, _)| kind);
+    let known = !is_pattern(service) && !is_pattern(kind) && !resource.starts_with('*');
+    known.then_some((service, kind))
+}
+
 /// Whether a pattern stands for more than one text.
 pub(super) fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?'])
@@ -97,6 +109,31 @@ mod tests {
         ] {
             assert_eq!(overlap(one, other), expect, "{one} {other}");
             assert_eq!(overlap(other, one), expect, "{other} {one}");
+        }
+    }
+
+    #[test]
+    fn an_arn_is_of_one_kind_or_of_nobody_knows_which() {
+        for (arn, expect) in [
+            (
+                "arn:aws:cloudwatch:eu-west-1:1:alarm:shop-*",
+                Some(("cloudwatch", "alarm")),
+            ),
+            (
+                "arn:aws:cloudwatch::1:dashboard/shop",
+                Some(("cloudwatch", "dashboard")),
+            ),
+            ("arn:aws:sns:eu-west-1:1:shop-dev-*", Some(("sns", ""))),
+            (
+                "arn:aws:logs:eu-west-1:1:log-group:/a/b:*",
+                Some(("logs", "log-group")),
+            ),
+            ("arn:aws:sns:eu-west-1:1:*", None),
+            ("arn:aws:*:eu-west-1:1:alarm:x", None),
+            ("arn:aws:cloudwatch:*", None),
+            ("*", None),
+        ] {
+            assert_eq!(kind(arn), expect, "{arn}");
         }
     }
 

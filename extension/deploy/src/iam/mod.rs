@@ -1,13 +1,17 @@
 //! Who may do what: the least that a handler, the extension and the deployer need, as
 //! policies, and what a given policy has too much or too little of.
 //!
-//! Pure. `needs` says what each of the three does, with the resources and the condition
-//! keys that AWS's Service Authorization Reference knows for it, [`Policy`] is a policy
-//! document, `glob` compares its patterns, and [`check`] holds one against the other.
+//! Pure. `needs` and `deployer` say what each of the three does, with the resources and the
+//! condition keys that AWS's Service Authorization Reference knows for it, [`Policy`] is a
+//! policy document, `least` makes one of needs and `read` one of a text, `glob` compares
+//! patterns, and [`check`] holds a policy against needs.
 
 mod glob;
 mod needs;
+mod deployer;
 mod policy;
+mod least;
+mod read;
 mod check;
 
 pub use self::check::{Finding, check};

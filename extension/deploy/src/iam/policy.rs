@@ -1,4 +1,4 @@
-//! A policy document: read as people write it, written as people read it.
+//! A policy document, written as people read it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -52,38 +52,11 @@ pub struct Statement {
     pub actions: Form,
     /// Patterns of ARNs.
     pub resources: Form,
-    /// All of them have to hold.
+    /// All of them have to hold; sorted, since the order says nothing.
     pub conditions: Vec<Condition>,
 }
 
 impl Policy {
-    /// Reads a document.
-    ///
-    /// # Errors
-    /// A sentence that says what is none of IAM's.
-    pub fn parse(text: &str) -> Result<Policy, String> {
-        let value: Value =
-            serde_json::from_str(text).map_err(|error| format!("this is not JSON: {error}"))?;
-        let statements = match &value["Statement"] {
-            Value::Array(list) => list.iter().collect(),
-            one @ Value::Object(_) => vec![one],
-            _ => return Err("a policy has a `Statement`".to_owned()),
-        };
-        if let Some(key) = strange(&value, &["Version", "Id", "Statement"]) {
-            return Err(format!("`{key}` is no key of a policy"));
-        }
-        let statements: Result<_, String> = statements
-            .into_iter()
-            .enumerate()
-            .map(|(index, value)| {
-                statement(value).map_err(|error| format!("statement {}: {error}", index + 1))
-            })
-            .collect();
-        Ok(Policy {
-            statements: statements?,
-        })
-    }
-
     /// The document as JSON, keys in the order in which people read them.
     pub fn json(&self) -> String {
         let statements: Vec<String> = self.statements.iter().map(Statement::json).collect();
@@ -101,89 +74,6 @@ impl Policy {
         }
         out
     }
-}
-
-const KEYS: [&str; 7] = [
-    "Sid",
-    "Effect",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-];
-
-fn statement(value: &Value) -> Result<Statement, String> {
-    if let Some(key) = strange(value, &KEYS) {
-        return Err(match key {
-            "Principal" | "NotPrincipal" => {
-                format!("`{key}` belongs to the policy of a resource; this looks at those of roles")
-            }
-            key => format!("`{key}` is no key of a statement"),
-        });
-    }
-    let effect = match value["Effect"].as_str() {
-        Some("Allow") => Effect::Allow,
-        Some("Deny") => Effect::Deny,
-        _ => return Err("`Effect` is `Allow` or `Deny`".to_owned()),
-    };
-    Ok(Statement {
-        sid: value["Sid"].as_str().unwrap_or_default().to_owned(),
-        effect,
-        actions: form(value, "Action", "NotAction")?,
-        resources: form(value, "Resource", "NotResource")?,
-        conditions: conditions(&value["Condition"])?,
-    })
-}
-
-fn strange<'a>(value: &'a Value, known: &[&str]) -> Option<&'a str> {
-    let keys = value.as_object().into_iter().flatten();
-    keys.map(|(key, _)| key.as_str())
-        .find(|key| !known.contains(key))
-}
-
-fn form(value: &Value, of: &str, not: &str) -> Result<Form, String> {
-    match (value.get(of), value.get(not)) {
-        (Some(list), None) => texts(list, of).map(Form::Of),
-        (None, Some(list)) => texts(list, not).map(Form::Not),
-        _ => Err(format!("it has one of `{of}` and `{not}`")),
-    }
-}
-
-fn texts(value: &Value, key: &str) -> Result<Vec<String>, String> {
-    let text = |value: &Value| match value {
-        Value::String(text) => Ok(text.clone()),
-        // Of conditions, IAM takes these for their texts.
-        Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
-        _ => Err(format!("`{key}` is a text or a list of texts")),
-    };
-    match value {
-        Value::Array(list) => list.iter().map(text).collect(),
-        one => Ok(vec![text(one)?]),
-    }
-}
-
-fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
-    let mut all = Vec::new();
-    match value {
-        Value::Null => {}
-        Value::Object(operators) => {
-            for (operator, keys) in operators {
-                let Value::Object(keys) = keys else {
-                    return Err(format!("`{operator}` maps condition keys to values"));
-                };
-                for (key, values) in keys {
-                    all.push(Condition {
-                        operator: operator.clone(),
-                        key: key.clone(),
-                        values: texts(values, key)?,
-                    });
-                }
-            }
-        }
-        _ => return Err("`Condition` maps operators to condition keys".to_owned()),
-    }
-    Ok(all)
 }
 
 impl Form {

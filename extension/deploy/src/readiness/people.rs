@@ -13,11 +13,13 @@ impl Project<'_> {
     pub(super) fn runbooks(&mut self) {
         let resolved = self.resolved;
         let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let mut kinds: BTreeMap<String, &str> = BTreeMap::new();
         for resource in declared(resolved) {
             let path = resource.path();
             let alarms: Vec<&str> = self.watch.alarms(&path).collect();
             // Nobody is told of a detector by an alarm.
             if resource.kind != "detectors" {
+                kinds.insert(path.clone(), resource.kind);
                 groups.insert(path, alarms);
             }
         }
@@ -35,17 +37,20 @@ impl Project<'_> {
             groups.insert("project".to_owned(), Vec::new());
         }
         for (subject, alarms) in groups {
-            let outcome = self.told_what_to_do(&alarms);
+            let kind = kinds.get(&subject).copied();
+            let outcome = self.told_what_to_do(&alarms, kind);
             self.put(Rule::Runbooks, subject, outcome);
         }
     }
 
-    fn told_what_to_do(&self, alarms: &[&str]) -> Outcome {
+    /// The alarms about one subject; `kind` is that of a resource.
+    fn told_what_to_do(&self, alarms: &[&str], kind: Option<&str>) -> Outcome {
         let runbook = Remedy::project("defaults.runbook", "https://RUNBOOKS/${alarm}");
         if alarms.is_empty() {
             return Outcome::Missing {
                 what: "there is no alarm that could name a runbook".to_owned(),
-                remedy: runbook,
+                // A runbook of no alarm helps nobody.
+                remedy: kind.map_or(runbook, Remedy::preset),
             };
         }
         for (key, remedy) in [

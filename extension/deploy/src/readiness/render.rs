@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::report::{Report, Tally};
 use super::{Finding, Remedy};
+use crate::github::message;
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,14 +165,11 @@ fn annotations<W: Write>(report: &Report, out: &mut W) -> fmt::Result {
                 "{}: {} ({:+.1}); {}",
                 finding.subject, finding.what, finding.gain, finding.remedy
             );
-            let text = text
-                .replace('%', "%25")
-                .replace('\r', "%0D")
-                .replace('\n', "%0A");
             writeln!(
                 out,
-                "::notice {file}title=obs readiness {}::{text}",
-                tally.rule.name()
+                "::notice {file}title=obs readiness {}::{}",
+                tally.rule.name(),
+                message(&text)
             )?;
         }
     }

@@ -14,6 +14,7 @@ pub mod decode;
 pub mod at;
 pub mod near;
 pub mod problem;
+pub mod report;
 
 use std::path::Path;
 
@@ -197,16 +198,7 @@ impl Reader {
             match serde_json::from_str(&file.text) {
                 Ok(body) => DashboardForm::Body(self.node(index)?, body),
                 Err(error) => {
-                    let place = offset_of(&file.text, error.line(), error.column());
-                    let span = file::Span {
-                        file: index,
-                        offset: place,
-                        len: 0,
-                    };
-                    let message = error.to_string();
-                    let message = message.split(" at line ").next().unwrap_or_default();
-                    self.problems
-                        .add(Problem::at(span, format!("not JSON: {message}")));
+                    self.problems.add(not_json(index, &file.text, &error));
                     return None;
                 }
             }
@@ -215,6 +207,18 @@ impl Reader {
         };
         Some(DashboardFile { stem, form })
     }
+}
+
+/// Where a text stops being JSON.
+pub(crate) fn not_json(file: u32, text: &str, error: &serde_json::Error) -> Problem {
+    let span = file::Span {
+        file,
+        offset: offset_of(text, error.line(), error.column()),
+        len: 0,
+    };
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    Problem::at(span, format!("not JSON: {message}"))
 }
 
 fn offset_of(text: &str, line: usize, column: usize) -> u32 {

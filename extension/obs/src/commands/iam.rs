@@ -164,8 +164,8 @@ fn examine(args: &Check, surroundings: &mut Surroundings) -> Result<u8, Failure>
         false => std::fs::read_to_string(&args.file),
     }
     .map_err(|error| Failure::Usage(format!("cannot read {shown}: {error}")))?;
-    let policy =
-        Policy::parse(&text).map_err(|error| Failure::Usage(format!("{shown}: {error}")))?;
+    let policy = Policy::parse(&shown.to_string(), &text)
+        .map_err(|invalid| Failure::Report(invalid.render(surroundings.paint())))?;
     let findings = check(&policy, &needs);
     let text = match args.format {
         Told::Text => told(&findings),

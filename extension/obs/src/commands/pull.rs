@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Pull, surroundings: &mut Surroundings) -> Result<u8, Fa
     let held = held.map_err(project::sentence)?;
     let root = &args.project.directory;
     let documents = source::read(root)
-        .map_err(|invalid| Failure::Report(invalid.render(source::problem::Paint::Plain)))?;
+        .map_err(|invalid| Failure::Report(invalid.render(surroundings.paint())))?;
     let choice = Choice {
         environment: Some(resolved.desired.target.environment.clone()),
         variables: args.project.vars.iter().cloned().collect(),

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::Report;
 use super::words::{body, headline};
+use crate::github::{message, path, property};
 
 impl Report<'_> {
     /// One workflow command a failure. `folder` is the project's folder from the
@@ -13,10 +14,7 @@ impl Report<'_> {
         for outcome in &self.outcomes {
             for miss in &outcome.misses {
                 let place = self.place(miss.span);
-                let file = match folder.trim_end_matches('/') {
-                    "" | "." => place.file,
-                    folder => format!("{folder}/{}", place.file),
-                };
+                let file = path(folder, &place.file);
                 let _ = writeln!(
                     out,
                     "::error file={},line={},title={}::{}",
@@ -29,17 +27,4 @@ impl Report<'_> {
         }
         out
     }
-}
-
-/// A workflow command's message on one line.
-fn message(text: &str) -> String {
-    text.trim_end()
-        .replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-}
-
-/// A workflow command's property: two more signs would end it.
-fn property(text: &str) -> String {
-    message(text).replace(':', "%3A").replace(',', "%2C")
 }
