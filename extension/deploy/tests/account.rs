@@ -702,11 +702,16 @@ async fn what_stands_beside_ours_is_left_alone() {
     let desired = Files::default().desired();
     let account = Fake::new(&desired.target);
     applied(&account, &desired).await;
-    let mut theirs = desired.metric_filters[0].clone();
-    "shop/dev-2/sign-ins".clone_into(&mut theirs.name);
+    let mut theirs = desired.target.sealed_filter(&desired.metric_filters[0]);
+    theirs.name = theirs.name.replace("/dev/", "/dev-2/");
+    "SignInsThere".clone_into(&mut theirs.metric_name);
+    let mut by_hand = theirs.clone();
+    "shop/dev/sign-ins".clone_into(&mut by_hand.name);
     {
         let mut state = account.state();
-        state.metric_filters.insert(theirs.key(), theirs);
+        for theirs in [theirs, by_hand] {
+            state.metric_filters.insert(theirs.key(), theirs);
+        }
         let (.., targets) = state.event_rules.get_mut("findings").unwrap();
         targets.insert("mine".to_owned(), "arn:aws:sqs:us-east-1:1:q".to_owned());
     }
@@ -717,7 +722,154 @@ async fn what_stands_beside_ours_is_left_alone() {
     apply(&account, &plan, |_, _| {}).await.unwrap();
     let state = account.state();
     assert!(state.event_rules.is_empty());
-    assert_eq!(state.metric_filters.len(), 1);
+    assert_eq!(state.metric_filters.len(), 2);
+}
+
+#[tokio::test]
+async fn a_filter_that_hands_changed_is_told_and_made_good() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    for filter in account.state().metric_filters.values_mut() {
+        "{ $.eventName = Nothing }".clone_into(&mut filter.pattern);
+        filter.foreign.insert("unit".into(), "Count".into());
+    }
+    let changed = planned(&account, &desired).await;
+    assert_eq!(changed.hand_made(), ["metric filter shop/dev/sign-ins"]);
+    let shown = text(&changed);
+    let part = "~ metric filter shop/dev/sign-ins  (changed by hand since the last apply)
+    pattern: { $.eventName = Nothing } -> { $.eventName = ConsoleLogin }
+    unit: Count -> gone";
+    assert!(shown.contains(part), "{shown}");
+    let nothing = planned(&account, &Desired::nothing(desired.target.clone())).await;
+    assert_eq!(nothing.hand_made(), ["metric filter shop/dev/sign-ins"]);
+    apply(&account, &changed, |_, _| {}).await.unwrap();
+    assert!(planned(&account, &desired).await.is_empty());
+}
+
+/// A line may count twice for a moment, and no line goes uncounted.
+#[tokio::test]
+async fn a_filter_that_changes_is_put_before_its_old_version_goes() {
+    let desired = Files::default().desired();
+    let changed = Files {
+        alarms: ALARMS.replace("ConsoleLogin", "SwitchRole"),
+        ..Files::default()
+    };
+    let changed = changed.desired();
+    for cut in 0..=2 {
+        let account = Fake::new(&desired.target);
+        let before = applied(&account, &desired).await.calls;
+        let plan = planned(&account, &changed).await;
+        assert_eq!(plan.hand_made(), [""; 0]);
+        account.state().fail_from = Some(before + cut);
+        let outcome = apply(&account, &plan, |_, _| {}).await;
+        assert_eq!(outcome.is_ok(), cut == 2);
+        account.state().fail_from = None;
+        assert!(!account.state().metric_filters.is_empty(), "cut at {cut}");
+        let rest = planned(&account, &changed).await;
+        assert_eq!(rest.hand_made(), [""; 0], "cut at {cut}");
+        apply(&account, &rest, |_, _| {}).await.unwrap();
+        let operations: Vec<_> = account.state().writes[before..]
+            .iter()
+            .map(Call::operation)
+            .collect();
+        assert_eq!(
+            operations,
+            ["logs:PutMetricFilter", "logs:DeleteMetricFilter"]
+        );
+        assert!(planned(&account, &changed).await.is_empty(), "cut at {cut}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_counts_the_same_lines_is_told_of_and_goes_when_adopted() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    let mut theirs = desired.metric_filters[0].clone();
+    "SignInsFilter".clone_into(&mut theirs.name);
+    let key = theirs.key();
+    account.state().metric_filters.insert(key.clone(), theirs);
+    let plan = planned(&account, &desired).await;
+    assert!(plan.is_empty());
+    insta::assert_snapshot!(
+        plan.notes.join("\n"),
+        @"metric filter shop/dev/sign-ins: `SignInsFilter` writes the same metric from the same log group, and lines may count twice; `--adopt 'SignInsFilter'` puts this one in its place"
+    );
+    let observed = observe(&account, &desired).await.unwrap();
+    let told = Adopt::named(["SignInsFilter"]);
+    let plan = obs_deploy::plan::plan(&desired, &observed, &told).unwrap();
+    assert_eq!(plan.notes, [""; 0]);
+    assert_eq!(plan.hand_made(), [""; 0]);
+    apply(&account, &plan, |_, _| {}).await.unwrap();
+    assert!(!account.state().metric_filters.contains_key(&key));
+    assert!(planned(&account, &desired).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_log_group_that_is_not_there_is_told_before_and_at_an_apply() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    let group = &desired.metric_filters[0].log_group;
+    account.state().missing_log_groups.insert(group.clone());
+    let mut plan = planned(&account, &desired).await;
+    plan.look_around(&account).await.unwrap();
+    insta::assert_snapshot!(
+        plan.notes[0],
+        @"metric filter shop/dev/sign-ins: there is no log group /shop/trail, and an apply will stop there: what writes to it is not deployed yet (a trail names its log group): deploy that first, or create the log group"
+    );
+    let stopped = apply(&account, &plan, |_, _| {}).await.unwrap_err();
+    assert_eq!(stopped.at, "metric filter shop/dev/sign-ins");
+    account.state().missing_log_groups.clear();
+    applied(&account, &desired).await;
+    account.state().reads.clear();
+    let mut again = planned(&account, &desired).await;
+    again.look_around(&account).await.unwrap();
+    assert!(again.is_empty() && again.notes.is_empty());
+    assert_eq!(account.state().reads.get("DescribeLogGroups"), None);
+}
+
+#[tokio::test]
+async fn a_target_that_is_sent_elsewhere_is_somebodys_hand_and_a_missing_one_is_not() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    let own = "obs-shop-dev-oncall".to_owned();
+    let set = |arn: Option<&str>| {
+        let mut state = account.state();
+        let (.., targets) = state.event_rules.get_mut("findings").unwrap();
+        targets.clear();
+        targets.extend(arn.map(|arn| (own.clone(), arn.to_owned())));
+    };
+    set(Some("arn:aws:sns:us-east-1:999999999999:shop-dev-oncall"));
+    let plan = planned(&account, &desired).await;
+    assert_eq!(plan.hand_made(), ["event rule findings"]);
+    set(None);
+    let plan = planned(&account, &desired).await;
+    assert_eq!((plan.steps.len(), plan.hand_made().len()), (1, 0));
+    apply(&account, &plan, |_, _| {}).await.unwrap();
+    assert!(planned(&account, &desired).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_hands_changed_is_told_before_it_is_deleted() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    {
+        let mut state = account.state();
+        for (body, _) in state.dashboards.values_mut() {
+            *body = body.replace("# Shop", "# Their shop");
+        }
+        for topic in state.topics.values_mut() {
+            "Theirs".clone_into(&mut topic.display_name);
+        }
+    }
+    let nothing = planned(&account, &Desired::nothing(desired.target.clone())).await;
+    assert_eq!(
+        nothing.hand_made(),
+        ["dashboard shop", "topic shop-dev-oncall"]
+    );
 }
 
 #[tokio::test]

@@ -10,15 +10,30 @@ use std::process::{Child, Command, Output, Stdio};
 
 const OBS: &str = env!("CARGO_BIN_EXE_obs");
 
-/// A running local account, ended by SIGTERM.
+/// A running local account, ended by SIGTERM, and the project beside it.
 struct Dev {
     child: Child,
     address: String,
+    /// A copy of the shipped files: an apply keeps what was there in their folder.
+    project: tempfile::TempDir,
     _data: tempfile::TempDir,
 }
 
 impl Dev {
+    /// An account that has the log groups of the project.
     fn start() -> Dev {
+        let project = shipped();
+        let folder = project.path().to_owned();
+        Dev::start_in(&folder, project)
+    }
+
+    /// An account that knows no project.
+    fn start_bare() -> Dev {
+        let nowhere = tempfile::tempdir().unwrap();
+        Dev::start_in(nowhere.path(), shipped())
+    }
+
+    fn start_in(folder: &Path, project: tempfile::TempDir) -> Dev {
         let data = tempfile::tempdir().unwrap();
         let mut child = Command::new(OBS)
             .args([
@@ -30,7 +45,7 @@ impl Dev {
                 "--data",
             ])
             .arg(data.path())
-            .current_dir(data.path())
+            .current_dir(folder)
             .env_clear()
             .stdout(Stdio::piped())
             .spawn()
@@ -47,6 +62,7 @@ impl Dev {
         Dev {
             child,
             address,
+            project,
             _data: data,
         }
     }
@@ -56,11 +72,10 @@ impl Dev {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let mut command = Command::new(OBS);
         command
             .args(arguments)
-            .current_dir(root)
+            .current_dir(self.project.path())
             .env_clear()
             .env("AWS_ENDPOINT_URL", format!("http://{}", self.address));
         command
@@ -107,6 +122,22 @@ impl Dev {
     }
 }
 
+/// The shipped project in a folder of its own.
+fn shipped() -> tempfile::TempDir {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::copy(root.join("obs.yaml"), copy.path().join("obs.yaml")).unwrap();
+    for folder in ["alarms", "dashboards"] {
+        std::fs::create_dir(copy.path().join(folder)).unwrap();
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let name = entry.unwrap().file_name();
+            let file = Path::new(folder).join(name);
+            std::fs::copy(root.join(&file), copy.path().join(&file)).unwrap();
+        }
+    }
+    copy
+}
+
 impl Drop for Dev {
     fn drop(&mut self) {
         let _ = Command::new("kill")
@@ -132,21 +163,21 @@ fn a_second_apply_writes_nothing_and_destroy_leaves_nothing() {
     let pager = ["apply", "--var", "pager=http://127.0.0.1:9/"];
     assert_eq!(
         last_line(&dev.obs(&pager)),
-        "Done: 133 resources of dev in 139 calls."
+        "Done: 144 resources of dev in 153 calls."
     );
-    assert_eq!(dev.writes().len(), 139);
+    assert_eq!(dev.writes().len(), 153);
 
     let again = last_line(&dev.obs(&pager));
-    assert_eq!(again, "Nothing to do: 133 resources are as they should be.");
-    assert_eq!(dev.writes().len(), 139);
+    assert_eq!(again, "Nothing to do: 144 resources are as they should be.");
+    assert_eq!(dev.writes().len(), 153);
 
     let destroyed = last_line(&dev.obs(&["destroy", "--yes"]));
     assert!(
-        destroyed.starts_with("Done: 133 resources of dev in "),
+        destroyed.starts_with("Done: 144 resources of dev in "),
         "{destroyed}"
     );
     let plan = last_line(&dev.obs(&["plan"]));
-    assert_eq!(plan, "Plan: 133 to create, 0 unchanged.");
+    assert_eq!(plan, "Plan: 144 to create, 0 unchanged.");
 }
 
 #[test]
@@ -160,13 +191,13 @@ fn a_plan_that_was_kept_is_applied_once_and_refused_when_the_account_has_moved()
     assert!(!String::from_utf8_lossy(&planned.stdout).contains("hushhush"));
     assert_eq!(
         last_line(&dev.obs(&["apply", "--plan", kept])),
-        "Done: 133 resources of dev in 139 calls."
+        "Done: 144 resources of dev in 153 calls."
     );
     let again = dev.obs(&["apply", "--plan", kept]);
     assert_eq!(again.status.code(), Some(1));
     let said = String::from_utf8_lossy(&again.stderr);
     assert!(said.contains("plan again"), "{said}");
-    assert_eq!(dev.writes().len(), 139);
+    assert_eq!(dev.writes().len(), 153);
 }
 
 #[test]

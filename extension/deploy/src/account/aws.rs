@@ -22,6 +22,7 @@ use crate::gate::AlarmState;
 use crate::model::{
     Alarm, EventRule, MetricFilter, MetricRef, MuteRule, SamplingRule, Subscription, Tags,
 };
+use crate::readiness::look::Inspects;
 
 pub use super::connect::aws::{Assumed, Connect, is_loopback};
 
@@ -321,6 +322,10 @@ impl Reads for Aws {
 
     async fn metric_filters(&self) -> Result<Vec<MetricFilter>, AccountError> {
         self.list_metric_filters().await
+    }
+
+    async fn has_log_group(&self, name: &str) -> Result<bool, AccountError> {
+        Ok(self.retention(name).await?.is_some())
     }
 
     async fn event_rules(&self) -> Result<Vec<EventRule>, AccountError> {

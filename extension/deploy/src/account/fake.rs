@@ -28,6 +28,8 @@ pub struct State {
     pub dashboards: BTreeMap<String, (String, Tags)>,
     /// By log group and name.
     pub metric_filters: BTreeMap<(String, String), MetricFilter>,
+    /// Log groups that do not exist; all others do.
+    pub missing_log_groups: BTreeSet<String>,
     /// By name, with tags and targets.
     pub event_rules: BTreeMap<String, (EventRule, Tags, BTreeMap<String, String>)>,
     /// By name, with tags.
@@ -196,6 +198,13 @@ impl Reads for Fake {
     async fn metric_filters(&self) -> Result<Vec<MetricFilter>, AccountError> {
         let state = self.count("DescribeMetricFilters");
         Ok(state.metric_filters.values().cloned().collect())
+    }
+
+    async fn has_log_group(&self, name: &str) -> Result<bool, AccountError> {
+        Ok(!self
+            .count("DescribeLogGroups")
+            .missing_log_groups
+            .contains(name))
     }
 
     async fn event_rules(&self) -> Result<Vec<EventRule>, AccountError> {

@@ -79,6 +79,8 @@ pub trait Reads: Sync {
     fn metric_filters(
         &self,
     ) -> impl Future<Output = Result<Vec<MetricFilter>, AccountError>> + Send;
+    /// Whether a log group exists.
+    fn has_log_group(&self, name: &str) -> impl Future<Output = Result<bool, AccountError>> + Send;
     /// All rules on the default event bus, their descriptions with the mark and without
     /// their targets.
     fn event_rules(&self) -> impl Future<Output = Result<Vec<EventRule>, AccountError>> + Send;

@@ -9,9 +9,13 @@ impl Holdings {
         let target = self.target().clone();
         for filter in observed.metric_filters.values() {
             // A filter carries no tags, and only a name of ours can be written.
-            let ours = filter.name.starts_with(&target.filter_prefix());
+            let (filter, seal) = target.unsealed_filter(filter);
+            // An apply that was cut leaves two versions of one.
+            let mut kept = self.desired.metric_filters.iter();
+            let twice = kept.any(|one| one.key() == filter.key());
+            let ours = seal != Seal::None && !twice;
             if ours && selection.takes(&filter.name, ours, None) {
-                self.desired.metric_filters.push(filter.clone());
+                self.desired.metric_filters.push(filter);
             }
         }
         for rule in observed.event_rules.values() {

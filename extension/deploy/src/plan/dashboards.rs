@@ -32,7 +32,13 @@ pub(super) fn compare(desired: &Desired, observed: &Observed, work: &mut Work<'_
     for (name, tags) in &observed.dashboard_tags {
         let wanted = desired.dashboards.iter().any(|one| one.name == *name);
         if !wanted && target.owns(tags) {
-            let step = Step::delete(Wave::remove(Kind::Dashboard), Kind::Dashboard, name);
+            let mut step = Step::delete(Wave::remove(Kind::Dashboard), Kind::Dashboard, name);
+            let body = observed.bodies.get(name).cloned();
+            let found = body.map(|body| Dashboard {
+                name: name.clone(),
+                body,
+            });
+            step.hands = found.map_or(Hands::Off, |found| hands(target, &found, tags));
             let name = name.clone();
             work.steps
                 .push(step.calls([Call::DeleteDashboard { name }]));
@@ -90,9 +96,15 @@ fn update(target: &Target, dashboard: &Dashboard, found: &Dashboard, tags: &Tags
         _ => vec![Change::between("body", "not JSON", "JSON")],
     };
     let mut step = step.changes(changes).calls([put(target, dashboard), tag]);
-    let left = content_hash(&found.content());
-    if target.owns(tags) && tags.get(TAG_CONTENT).is_some_and(|hash| *hash != left) {
-        step.hands = Hands::On;
-    }
+    step.hands = hands(target, found, tags);
     Some(step)
+}
+
+/// The tag says what the last apply made of the body.
+fn hands(target: &Target, found: &Dashboard, tags: &Tags) -> Hands {
+    let left = content_hash(&found.content());
+    match tags.get(TAG_CONTENT) {
+        Some(hash) if target.owns(tags) && *hash != left => Hands::On,
+        _ => Hands::Off,
+    }
 }

@@ -72,7 +72,8 @@ impl Comparison<'_> {
             work.unchanged += 1;
             return;
         }
-        if owner == Owner::We && seal != Seal::Whole {
+        let touched = seal != Seal::Whole || self.redirected(&rule.name);
+        if owner == Owner::We && touched {
             step.hands = Hands::On;
         }
         work.steps.push(step.changes(changes));
@@ -118,7 +119,9 @@ impl Comparison<'_> {
         let rule = found.name.clone();
         let ids: Vec<String> = self.found_targets(&rule).into_keys().collect();
         let mut step = Step::delete(Wave::remove(KIND), KIND, &rule);
-        if self.bare(found).1 == Seal::Broken || !ids.iter().all(|id| EventRule::is_own_target(id))
+        if self.bare(found).1 == Seal::Broken
+            || self.redirected(&rule)
+            || !ids.iter().all(|id| EventRule::is_own_target(id))
         {
             step.hands = Hands::On;
         }
@@ -127,6 +130,17 @@ impl Comparison<'_> {
             step.calls.push(Call::RemoveTargets { rule, ids });
         }
         step.calls([Call::DeleteRule { name: rule }])
+    }
+
+    /// Whether a target of ours hands on to somewhere else than its id says. One that is
+    /// missing tells nothing: an apply may have ended before it was put.
+    fn redirected(&self, rule: &str) -> bool {
+        let topics = self.target.topic_arn("");
+        self.found_targets(rule).iter().any(|(id, arn)| {
+            let topic = arn.strip_prefix(&topics);
+            EventRule::is_own_target(id)
+                && topic.is_none_or(|topic| EventRule::target_id(topic) != *id)
+        })
     }
 
     fn found_targets(&self, rule: &str) -> BTreeMap<String, String> {

@@ -17,6 +17,7 @@ mod body_diff;
 pub mod cost;
 pub mod reach;
 mod unseen;
+mod log_groups;
 pub mod render;
 pub mod saved;
 
@@ -177,12 +178,15 @@ fn elsewhere(desired: &Desired, notes: &mut Vec<String>) {
 }
 
 impl Plan {
-    /// Adds a note for each metric that the plan's alarms look at and the account has
-    /// not seen.
+    /// Adds a note for each log group that a filter of the plan reads and that does not
+    /// exist, and for each metric that the plan's alarms look at and the account has not
+    /// seen.
     ///
     /// # Errors
     /// Whatever the account answers.
-    pub async fn look_for_metrics<A: Reads>(&mut self, account: &A) -> Result<(), AccountError> {
+    pub async fn look_around<A: Reads>(&mut self, account: &A) -> Result<(), AccountError> {
+        self.notes
+            .extend(log_groups::notes(account, &self.steps).await?);
         self.notes
             .extend(unseen::notes(account, &self.steps).await?);
         Ok(())

@@ -21,7 +21,7 @@ pub struct Observed {
     pub alarms: BTreeMap<String, Alarm>,
     /// By name: tags of the alarms whose ownership matters.
     pub alarm_tags: BTreeMap<String, Tags>,
-    /// By name: bodies of the dashboards that are wanted.
+    /// By name: bodies of the dashboards that are wanted or ours.
     pub bodies: BTreeMap<String, String>,
     /// By name: tags of all dashboards.
     pub dashboard_tags: BTreeMap<String, Tags>,
@@ -141,7 +141,8 @@ async fn dashboards<A: Reads>(
             async move {
                 let arn = desired.target.dashboard_arn(&name);
                 let tags = account.tags(&arn).await?;
-                let body = match wanted {
+                // A board that is about to be deleted may hold somebody's work.
+                let body = match wanted || desired.target.owns(&tags) {
                     true => Some(account.dashboard(&name).await?),
                     false => None,
                 };

@@ -37,7 +37,8 @@ pub(super) fn compare(desired: &Desired, observed: &Observed, work: &mut Work<'_
     for (arn, state) in &observed.topics {
         if !wanted.contains_key(arn) && target.owns(&state.tags) {
             let name = arn.rsplit(':').next().unwrap_or(arn);
-            let step = Step::delete(Wave::remove(Kind::Topic), Kind::Topic, name);
+            let mut step = Step::delete(Wave::remove(Kind::Topic), Kind::Topic, name);
+            step.hands = hands(state);
             let topic = arn.clone();
             work.steps.push(step.calls([Call::DeleteTopic { topic }]));
         }

@@ -92,16 +92,21 @@ fn note(metric: &MetricRef, alarms: &[String], seen: &Seen) -> Option<String> {
     if found.contains(metric) {
         return None;
     }
-    let who = match alarms {
-        [one] => format!("alarm {one}"),
-        [one, rest @ ..] => format!("alarm {one} and {} more", rest.len()),
-        [] => return None,
-    };
+    let who = who("alarm", alarms)?;
     let near = nearest(metric, found).map(|near| format!("; did you mean {near}?"));
     Some(format!(
         "{who}: no {metric} in the last two weeks{}",
         near.unwrap_or_default()
     ))
+}
+
+/// `alarm a and 2 more`; `None` for nobody.
+pub(super) fn who(kind: &str, names: &[String]) -> Option<String> {
+    match names {
+        [one] => Some(format!("{kind} {one}")),
+        [one, rest @ ..] => Some(format!("{kind} {one} and {} more", rest.len())),
+        [] => None,
+    }
 }
 
 /// The metric of the same name whose dimensions look most alike.

@@ -8,8 +8,8 @@ use super::expand::Expanded;
 use crate::model::EventRule;
 use crate::shape::alarm::Event;
 use crate::source::decode::decode;
-use crate::source::near;
 use crate::source::problem::{Problem, Problems};
+use crate::source::{At, near};
 
 /// At most so many targets of a rule.
 const MAX_TARGETS: usize = 5;
@@ -26,45 +26,8 @@ pub(super) fn read(
     let Some(shape) = decode::<Event>(&expanded.node, problems) else {
         return;
     };
-    let name = &shape.name.value;
-    let fits = (1..=64).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    if !fits {
-        problems.add(
-            Problem::at(shape.name.span, format!("`{name}` cannot be a rule's name"))
-                .label("letters, digits, `.`, `_` and `-`, at most 64"),
-        );
-    }
-    if read.events.iter().any(|other| other.name == *name) {
-        problems.add(Problem::at(
-            shape.name.span,
-            format!("two events are named `{name}`"),
-        ));
-    }
-    let severity = &shape.severity;
-    let topics = match context.severities.get(&severity.value) {
-        Some(route) => route.topics.clone(),
-        None => {
-            let known = context.severities.keys().map(String::as_str);
-            problems.add(
-                Problem::at(
-                    severity.span,
-                    format!("unknown severity `{}`", severity.value),
-                )
-                .label("not under `severities:` in obs.yaml")
-                .help(near::suggestion(&severity.value, known)),
-            );
-            Vec::new()
-        }
-    };
-    if topics.len() > MAX_TARGETS {
-        problems.add(Problem::at(
-            severity.span,
-            "a rule of EventBridge has at most five targets",
-        ));
-    }
+    check_name(&shape.name, read, problems);
+    let topics = topics(context, &shape.severity, problems);
     let pattern = expanded
         .node
         .get("pattern")
@@ -86,10 +49,53 @@ pub(super) fn read(
         );
     }
     read.events.push(EventRule {
-        name: name.clone(),
+        name: shape.name.value,
         description,
         pattern,
         topics,
         foreign: BTreeMap::new(),
     });
+}
+
+fn check_name(name: &At<String>, read: &Read, problems: &mut Problems) {
+    let At { value: text, span } = name;
+    let fits = (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    if !fits {
+        problems.add(
+            Problem::at(*span, format!("`{text}` cannot be a rule's name"))
+                .label("letters, digits, `.`, `_` and `-`, at most 64"),
+        );
+    }
+    if read.events.iter().any(|other| other.name == *text) {
+        problems.add(Problem::at(*span, format!("two events are named `{text}`")));
+    }
+}
+
+/// Names of the topics that a severity goes to.
+fn topics(context: &Context<'_>, severity: &At<String>, problems: &mut Problems) -> Vec<String> {
+    let topics = match context.severities.get(&severity.value) {
+        Some(route) => route.topics.clone(),
+        None => {
+            let known = context.severities.keys().map(String::as_str);
+            problems.add(
+                Problem::at(
+                    severity.span,
+                    format!("unknown severity `{}`", severity.value),
+                )
+                .label("not under `severities:` in obs.yaml")
+                .help(near::suggestion(&severity.value, known)),
+            );
+            Vec::new()
+        }
+    };
+    if topics.len() > MAX_TARGETS {
+        problems.add(Problem::at(
+            severity.span,
+            "a rule of EventBridge has at most five targets",
+        ));
+    }
+    topics
 }

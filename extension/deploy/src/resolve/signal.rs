@@ -133,7 +133,8 @@ impl Reader<'_, '_> {
                 self.context.target.filter_prefix(),
                 shape.name.value.replace([':', '*'], "-")
             ),
-            pattern: pattern.value.clone(),
+            // CloudWatch Logs keeps it so.
+            pattern: pattern.value.trim().to_owned(),
             metric_namespace: metric.namespace.value.clone(),
             metric_name: metric.name.value.clone(),
             value: filter

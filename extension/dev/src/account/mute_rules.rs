@@ -123,18 +123,7 @@ impl Account {
 
 /// Creates or replaces a rule.
 pub(super) fn put_alarm_mute_rule(account: &Account, input: PutAlarmMuteRule) -> Answer {
-    let length = |text: &str| text.chars().count();
-    if !(1..=255).contains(&length(&input.name)) {
-        return Err(Fault::validation(
-            "The parameter Name must be 1 to 255 characters long.",
-        ));
-    }
-    let description = input.description.as_deref().unwrap_or_default();
-    if length(description) > 1024 {
-        return Err(Fault::validation(
-            "The parameter Description must be at most 1024 characters long.",
-        ));
-    }
+    check_texts(&input)?;
     check_tags(&input.tags)?;
     let schedule = input.rule.schedule;
     Window::read(
@@ -144,19 +133,7 @@ pub(super) fn put_alarm_mute_rule(account: &Account, input: PutAlarmMuteRule) ->
     )
     .map_err(Fault::validation)?;
     let alarms = input.mute_targets.map(|targets| targets.alarm_names);
-    let names = alarms.as_deref().unwrap_or_default();
-    if names.len() > ALARMS {
-        return Err(Fault::validation(format!(
-            "The collection AlarmNames must not have a size greater than {ALARMS}."
-        )));
-    }
-    for name in names {
-        if account.store.alarm(name)?.is_none() {
-            return Err(Fault::validation(format!(
-                "AlarmNames must match existing alarms: there is no alarm named {name}"
-            )));
-        }
-    }
+    check_alarms(account, alarms.as_deref().unwrap_or_default())?;
     let (start_ms, expire_ms) = (
         input.start_date.map(|date| date.0),
         input.expire_date.map(|date| date.0),
@@ -185,6 +162,38 @@ pub(super) fn put_alarm_mute_rule(account: &Account, input: PutAlarmMuteRule) ->
     }
     account.changed(Change::Alarm);
     Ok(Tree::Null)
+}
+
+fn check_texts(input: &PutAlarmMuteRule) -> Result<(), Fault> {
+    let length = |text: &str| text.chars().count();
+    if !(1..=255).contains(&length(&input.name)) {
+        return Err(Fault::validation(
+            "The parameter Name must be 1 to 255 characters long.",
+        ));
+    }
+    let description = input.description.as_deref().unwrap_or_default();
+    if length(description) > 1024 {
+        return Err(Fault::validation(
+            "The parameter Description must be at most 1024 characters long.",
+        ));
+    }
+    Ok(())
+}
+
+fn check_alarms(account: &Account, names: &[String]) -> Result<(), Fault> {
+    if names.len() > ALARMS {
+        return Err(Fault::validation(format!(
+            "The collection AlarmNames must not have a size greater than {ALARMS}."
+        )));
+    }
+    for name in names {
+        if account.store.alarm(name)?.is_none() {
+            return Err(Fault::validation(format!(
+                "AlarmNames must match existing alarms: there is no alarm named {name}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn get_alarm_mute_rule(account: &Account, input: MuteRuleName) -> Answer {

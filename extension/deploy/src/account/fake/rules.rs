@@ -11,6 +11,9 @@ impl State {
     pub(super) fn perform_rule(&mut self, call: &Call, target: &Target) -> Result<(), String> {
         match call {
             Call::PutMetricFilter { filter } => {
+                if self.missing_log_groups.contains(&filter.log_group) {
+                    return Err("the specified log group does not exist".to_owned());
+                }
                 self.metric_filters.insert(filter.key(), filter.clone());
             }
             Call::DeleteMetricFilter { log_group, name } => {

@@ -173,10 +173,9 @@ fn metric_filter(found: &FoundFilter) -> Option<MetricFilter> {
         let sorted: BTreeMap<_, _> = dimensions.iter().collect();
         foreign.insert("dimensions".to_owned(), format!("{sorted:?}"));
     }
-    if let Some(unit) = writes.unit().map(|unit| unit.as_str()) {
-        if unit != "None" {
-            foreign.insert("unit".to_owned(), unit.to_owned());
-        }
+    let unit = writes.unit().map(|unit| unit.as_str());
+    if let Some(unit) = unit.filter(|unit| *unit != "None") {
+        foreign.insert("unit".to_owned(), unit.to_owned());
     }
     if let Some(criteria) = found.field_selection_criteria() {
         foreign.insert("field_selection_criteria".to_owned(), criteria.to_owned());

@@ -2,7 +2,7 @@
 
 use crate::account::aws::Aws;
 use crate::account::convert::aws as convert;
-use crate::account::{AccountError, Call, Writes};
+use crate::account::{AccountError, Call, Reads, Trouble, Writes};
 use crate::model::{Alarm, Subscription, Tags};
 
 /// Makes a request in its turn and drops the answer, which says nothing new.
@@ -17,6 +17,17 @@ macro_rules! made {
 }
 
 pub(super) use made;
+
+/// What is gone already is as it should be: a request that is made again, its first
+/// answer lost, finds nothing.
+pub(super) fn gone(
+    outcome: Result<Vec<String>, AccountError>,
+) -> Result<Vec<String>, AccountError> {
+    match outcome {
+        Err(error) if error.trouble == Trouble::Missing => Ok(Vec::new()),
+        outcome => outcome,
+    }
+}
 
 impl Writes for Aws {
     async fn write(&self, call: &Call) -> Result<Vec<String>, AccountError> {
@@ -56,16 +67,11 @@ impl Writes for Aws {
                 made!(self, operation, sns.delete_topic().topic_arn(topic))
             }
             Call::PutAlarm { alarm, tags } => self.put_alarm(operation, alarm, tags).await,
-            Call::DeleteAlarms { names } => {
-                let request = cloudwatch
-                    .delete_alarms()
-                    .set_alarm_names(Some(names.clone()));
-                made!(self, operation, request)
-            }
+            Call::DeleteAlarms { names } => self.delete_alarms(names).await,
             Call::PutDashboard { name, body, tags } => self.put_dashboard(name, body, tags).await,
             Call::DeleteDashboard { name } => {
                 let request = cloudwatch.delete_dashboards().dashboard_names(name);
-                made!(self, operation, request)
+                gone(made!(self, operation, request))
             }
             Call::Tag { arn, tags } => self.tag(operation, arn, tags).await,
             other => self.write_rule(other).await,
@@ -124,6 +130,27 @@ impl Aws {
                     .await
                     .map(|_| Vec::new())
             }
+        }
+    }
+
+    /// One name that is gone already stops the whole call: the others go without it.
+    async fn delete_alarms(&self, names: &[String]) -> Result<Vec<String>, AccountError> {
+        let operation = "cloudwatch:DeleteAlarms";
+        let request = |names: Vec<String>| {
+            let request = self.cloudwatch.delete_alarms();
+            request.set_alarm_names(Some(names))
+        };
+        match made!(self, operation, request(names.to_vec())) {
+            Err(error) if error.trouble == Trouble::Missing => {
+                let left = self.states(names).await?.into_iter();
+                let left: Vec<String> = left.map(|state| state.name).collect();
+                match left.len() {
+                    0 => Ok(Vec::new()),
+                    all if all == names.len() => Err(error),
+                    _ => gone(made!(self, operation, request(left))),
+                }
+            }
+            outcome => outcome,
         }
     }
 

@@ -10,7 +10,7 @@ use aws_sdk_xray::types::{SamplingRule as WholeRule, SamplingRuleUpdate};
 use crate::account::aws::Aws;
 use crate::account::call::Service;
 use crate::account::convert::aws as convert;
-use crate::account::write::aws::made;
+use crate::account::write::aws::{gone, made};
 use crate::account::{AccountError, Call, Trouble};
 use crate::model::{EventRule, MetricFilter, MuteRule, SamplingRule, Tags};
 
@@ -30,7 +30,7 @@ impl Aws {
             Call::DeleteMetricFilter { log_group, name } => {
                 let request = self.logs.delete_metric_filter();
                 let request = request.log_group_name(log_group).filter_name(name);
-                made!(self, operation, request)
+                gone(made!(self, operation, request))
             }
             Call::PutRule { rule, tags } => self.put_rule(rule, tags).await,
             Call::PutTargets { rule, targets } => self.put_targets(rule, targets).await,
@@ -41,17 +41,11 @@ impl Aws {
             Call::PutMuteRule { rule, tags } => self.put_mute_rule(rule, tags).await,
             Call::DeleteMuteRule { name } => {
                 let request = self.cloudwatch.delete_alarm_mute_rule();
-                made!(self, operation, request.alarm_mute_rule_name(name))
+                gone(made!(self, operation, request.alarm_mute_rule_name(name)))
             }
             Call::CreateSamplingRule { rule, tags } => self.create_sampling(rule, tags).await,
             Call::UpdateSamplingRule { rule } => self.update_sampling(rule).await,
-            Call::DeleteSamplingRule { name } => {
-                made!(
-                    self,
-                    operation,
-                    self.xray.delete_sampling_rule().rule_name(name)
-                )
-            }
+            Call::DeleteSamplingRule { name } => self.delete_sampling(name).await,
             other => Err(self.failed(other.operation(), "nobody makes this call".to_owned())),
         }
     }
@@ -94,7 +88,17 @@ impl Aws {
             .filter_name(&filter.name)
             .filter_pattern(&filter.pattern)
             .metric_transformations(writes);
-        made!(self, "logs:PutMetricFilter", request)
+        let put = made!(self, "logs:PutMetricFilter", request);
+        put.map_err(|mut error| {
+            if error.trouble == Trouble::Missing {
+                let group = &filter.log_group;
+                error.detail = format!(
+                    "there is no log group {group}: {}",
+                    MetricFilter::remedy(group)
+                );
+            }
+            error
+        })
     }
 
     async fn put_rule(&self, rule: &EventRule, tags: &Tags) -> Result<Vec<String>, AccountError> {
@@ -135,10 +139,21 @@ impl Aws {
         let request = self.events.remove_targets().rule(rule);
         let request = request.set_ids(Some(ids.to_vec()));
         let operation = "events:RemoveTargets";
-        let answer = self.call(operation, || request.clone().send()).await?;
+        let answer = match self.call(operation, || request.clone().send()).await {
+            // The rule is gone, and its targets with it.
+            Err(error) if error.trouble == Trouble::Missing => return Ok(Vec::new()),
+            answer => answer?,
+        };
         let failed = answer.failed_entries().iter();
         let failed = failed.map(|it| (it.target_id(), it.error_message()));
-        self.none_failed(operation, failed)
+        let removed = self.none_failed(operation, failed);
+        if removed.is_err() {
+            let left = self.list_targets(rule).await?;
+            if !ids.iter().any(|id| left.contains_key(id)) {
+                return Ok(Vec::new());
+            }
+        }
+        removed
     }
 
     fn none_failed<'a>(
@@ -210,7 +225,33 @@ impl Aws {
             .expect(COMPLETE);
         let request = self.xray.create_sampling_rule().sampling_rule(whole);
         let request = request.set_tags(Some(xray_tags(tags)));
-        made!(self, "xray:CreateSamplingRule", request)
+        let created = made!(self, "xray:CreateSamplingRule", request);
+        match created {
+            // It may be the rule of this very request, whose first answer was lost.
+            Err(error) if error.trouble == Trouble::Other => {
+                let found = self.list_sampling_rules().await;
+                match found.is_ok_and(|rules| rules.contains(rule)) {
+                    true => Ok(Vec::new()),
+                    false => Err(error),
+                }
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// X-Ray has no error of its own for a rule that is gone.
+    async fn delete_sampling(&self, name: &str) -> Result<Vec<String>, AccountError> {
+        let request = self.xray.delete_sampling_rule().rule_name(name);
+        match made!(self, "xray:DeleteSamplingRule", request) {
+            Err(error) if error.trouble == Trouble::Other => {
+                let left = self.list_sampling_rules().await;
+                match left.is_ok_and(|rules| rules.iter().all(|rule| rule.name != name)) {
+                    true => Ok(Vec::new()),
+                    false => Err(error),
+                }
+            }
+            outcome => gone(outcome),
+        }
     }
 
     async fn update_sampling(&self, rule: &SamplingRule) -> Result<Vec<String>, AccountError> {
