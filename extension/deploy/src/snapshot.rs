@@ -7,7 +7,9 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
+use obs_cloudwatch::time::civil;
 use serde::{Deserialize, Serialize};
 
 use crate::holdings::Holdings;
@@ -189,6 +191,19 @@ impl History {
     /// Where the snapshot of a number is.
     pub fn path(&self, number: u32) -> PathBuf {
         self.own().join(format!("{number:04}.json"))
+    }
+
+    /// When the snapshot of a number was kept, in UTC: `2026-11-23T09:30`; `None` when the
+    /// file system does not say.
+    pub fn kept_at(&self, number: u32) -> Option<String> {
+        let kept = fs::metadata(self.path(number)).ok()?.modified().ok()?;
+        let since = kept.duration_since(UNIX_EPOCH).ok()?;
+        let at = civil(i64::try_from(since.as_millis()).ok()?);
+        let (date, time) = ((at.year, at.month, at.day), (at.hour, at.minute));
+        Some(format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}",
+            date.0, date.1, date.2, time.0, time.1
+        ))
     }
 
     /// Keeps one more and forgets the oldest beyond [`KEPT`]. The folder tells git to

@@ -25,9 +25,9 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Check obs.yaml, alarms/ and dashboards/ without looking at any account.
     #[command(
-        after_help = "Examples:\n  obs check\n  obs check -e production -C infra/observability"
+        after_help = "Examples:\n  obs check\n  obs check -e production -C infra/observability\n  obs check -e dev,staging,production --format github"
     )]
-    Check(Project),
+    Check(crate::commands::check::Check),
     /// Begin a project: find its resources in what deploys it, and write obs.yaml, alarms and a dashboard.
     #[command(
         after_help = "Examples:\n  obs init shop --account 123456789012 --region eu-central-1 --from template.yaml\n  obs init shop --account 123456789012 --region eu-central-1 --from cdk.out --from terraform.tfstate\n  terraform show -json > state.json && obs init shop --account 123456789012 --region eu-central-1 --from state.json\n\nReads CloudFormation and SAM templates, CDK's output, Terraform's state (version 4) and\n`terraform show -json`, amplify_outputs.json and amplify-meta.json."

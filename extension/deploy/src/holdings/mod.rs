@@ -202,6 +202,20 @@ pub fn of(target: &Target, observed: &Observed, selection: &Selection) -> Holdin
 }
 
 impl Holdings {
+    /// Whether it holds something whose name a pattern fits.
+    pub fn has(&self, pattern: &str) -> bool {
+        let desired = &self.desired;
+        let mut names = desired.topics.iter().map(|it| &it.name).collect::<Vec<_>>();
+        names.extend(desired.alarms.iter().map(|it| &it.name));
+        names.extend(desired.composites.iter().map(|it| &it.name));
+        names.extend(desired.dashboards.iter().map(|it| &it.name));
+        names.extend(desired.event_rules.iter().map(|it| &it.name));
+        names.extend(desired.metric_filters.iter().map(|it| &it.name));
+        names.extend(desired.mute_rules.iter().map(|it| &it.name));
+        names.extend(desired.sampling_rules.iter().map(|it| &it.name));
+        names.into_iter().any(|name| matches(pattern, name))
+    }
+
     fn note(&mut self, name: &str, ours: bool) {
         if !ours {
             self.others.insert(name.to_owned());

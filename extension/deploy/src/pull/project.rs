@@ -3,6 +3,7 @@
 use super::alarms::said;
 use super::routes::unique;
 use crate::model::{MuteRule, SamplingRule, Target, Topic};
+use crate::value::Duration;
 use crate::yaml::{Entry, Yaml, entry};
 
 /// The key of something named `name`, and its `name:` where the key does not say it.
@@ -91,7 +92,8 @@ pub(super) fn mute(
         settings.push(entry("description", said(&rule.description)));
     }
     settings.push(entry("schedule", said(&rule.expression)));
-    settings.push(entry("duration", Yaml::Plain(format!("{}m", rule.minutes))));
+    let duration = Duration::from_seconds(rule.minutes * 60);
+    settings.push(entry("duration", Yaml::Plain(duration.to_string())));
     if rule.timezone != "UTC" {
         settings.push(entry("timezone", said(&rule.timezone)));
     }

@@ -47,13 +47,12 @@ fn text<W: Write>(report: &Report, out: &mut W) -> fmt::Result {
     for tally in report.way() {
         reached += tally.gain();
         writeln!(out, "\n{}, to {reached:.1} %", head(tally))?;
-        for finding in &tally.findings {
-            writeln!(
-                out,
-                "  {:+.1}  {}: {}",
-                finding.gain, finding.subject, finding.what
-            )?;
-            writeln!(out, "        {}", finding.remedy)?;
+        for (remedy, findings) in remedies(tally) {
+            for finding in findings {
+                let (gain, subject) = (finding.gain, &finding.subject);
+                writeln!(out, "  {gain:+.1}  {subject}: {}", finding.what)?;
+            }
+            writeln!(out, "        {remedy}")?;
         }
     }
     unknown(report, out)?;
@@ -61,6 +60,21 @@ fn text<W: Write>(report: &Report, out: &mut W) -> fmt::Result {
         writeln!(out, "note: {remark}")?;
     }
     Ok(())
+}
+
+/// The findings by what mends them, in the order of their first.
+fn remedies(tally: &Tally) -> Vec<(&Remedy, Vec<&Finding>)> {
+    let mut all: Vec<(&Remedy, Vec<&Finding>)> = Vec::new();
+    for finding in &tally.findings {
+        match all
+            .iter_mut()
+            .find(|(remedy, _)| **remedy == finding.remedy)
+        {
+            Some((_, findings)) => findings.push(finding),
+            None => all.push((&finding.remedy, vec![finding])),
+        }
+    }
+    all
 }
 
 /// `+5.3 tracing: 2 of 6 functions that X-Ray traces`.
@@ -124,11 +138,13 @@ fn markdown<W: Write>(report: &Report, out: &mut W) -> fmt::Result {
     }
     for tally in report.way() {
         writeln!(out, "\n<details><summary>{}</summary>\n", head(tally))?;
-        for finding in &tally.findings {
-            let what = format!("{}: {}", finding.subject, finding.what);
-            writeln!(out, "- {:+.1} {}", finding.gain, escaped(&what))?;
+        for (remedy, findings) in remedies(tally) {
+            for finding in findings {
+                let what = format!("{}: {}", finding.subject, finding.what);
+                writeln!(out, "- {:+.1} {}", finding.gain, escaped(&what))?;
+            }
             // A backtick in the remedy would end the code.
-            writeln!(out, "  `{}`", finding.remedy.to_string().replace('`', "'"))?;
+            writeln!(out, "  `{}`", remedy.to_string().replace('`', "'"))?;
         }
         writeln!(out, "\n</details>")?;
     }

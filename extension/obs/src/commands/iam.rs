@@ -69,7 +69,7 @@ enum For {
     Handler,
     /// The same function, for what the extension does: metrics
     Extension,
-    /// Whoever runs plan, apply, drift, gate, pull and destroy
+    /// Whoever runs plan, apply, drift, gate, pull, destroy, mute, readiness or backtest
     Deployer,
 }
 
@@ -96,31 +96,48 @@ pub(crate) fn run(args: &Iam, surroundings: &mut Surroundings) -> Result<u8, Fai
     if let Some(Action::Check(check)) = &args.action {
         return examine(check, surroundings);
     }
-    let policy = Policy::of(&args.whose.needs(surroundings)?);
+    let needed = args.whose.needs(surroundings)?;
+    let policy = Policy::of(&needed.all);
     let text = match args.format {
         Format::Json => policy.json(),
         Format::Yaml => policy.yaml(),
     };
     surroundings.out.write_all(text.as_bytes())?;
+    if let Some(role) = needed.assumed {
+        // Nothing that a policy of the role could say.
+        writeln!(
+            surroundings.err,
+            "note: this is for {role}, which obs becomes: whoever runs obs needs sts:AssumeRole on it, and its trust policy has to name them"
+        )?;
+    }
     Ok(exit::OK)
+}
+
+/// What somebody does.
+struct Needed {
+    all: Vec<Need>,
+    /// The role that the deployer becomes.
+    assumed: Option<String>,
 }
 
 impl Whose {
     /// What is needed; the files are only read when they have a say.
-    fn needs(&self, surroundings: &Surroundings) -> Result<Vec<Need>, Failure> {
-        let mut needs = self.of_role(surroundings)?;
-        if self.forward_segments
-            && self.role == For::Extension
-            && !needs.contains(&Need::segments())
-        {
-            needs.push(Need::segments());
+    fn needs(&self, surroundings: &Surroundings) -> Result<Needed, Failure> {
+        let mut needed = self.of_role(surroundings)?;
+        let segments = Need::segments();
+        let forwards = self.forward_segments && self.role == For::Extension;
+        if forwards && !needed.all.contains(&segments) {
+            needed.all.push(segments);
         }
-        Ok(needs)
+        Ok(needed)
     }
 
-    fn of_role(&self, surroundings: &Surroundings) -> Result<Vec<Need>, Failure> {
+    fn of_role(&self, surroundings: &Surroundings) -> Result<Needed, Failure> {
         if self.role == For::Extension && !self.namespaces.is_empty() {
-            return Ok(Need::metrics(&self.namespaces));
+            return Ok(Needed {
+                all: Need::metrics(&self.namespaces),
+                assumed: None,
+            });
         }
         let mut all = project::load(&self.project, surroundings)?;
         let (Some(resolved), true) = (all.pop(), all.is_empty()) else {
@@ -137,7 +154,13 @@ impl Whose {
                 "no function of obs.yaml says `OBS_NAMESPACE` or `OBS_SERVICE` in its `environment`: name the namespace with `--namespace`".to_owned(),
             ));
         }
-        Ok(needs(role, &resolved, &namespaces))
+        let assumed = resolved.desired.target.role.as_ref();
+        Ok(Needed {
+            all: needs(role, &resolved, &namespaces),
+            assumed: assumed
+                .filter(|_| role == Role::Deployer)
+                .map(|role| role.arn.clone()),
+        })
     }
 }
 
@@ -157,7 +180,7 @@ fn of_functions(resolved: &Resolved) -> Vec<String> {
 }
 
 fn examine(args: &Check, surroundings: &mut Surroundings) -> Result<u8, Failure> {
-    let needs = args.whose.needs(surroundings)?;
+    let needs = args.whose.needs(surroundings)?.all;
     let shown = args.file.display();
     let text = match args.file.as_os_str() == "-" {
         true => std::io::read_to_string(std::io::stdin()),

@@ -29,6 +29,11 @@ pub(crate) fn run(args: &Pull, surroundings: &mut Surroundings) -> Result<u8, Fa
         hold(&account, &resolved.desired, &selection).await
     });
     let held = held.map_err(project::sentence)?;
+    if let Some(name) = args.names.iter().find(|name| !held.has(name)) {
+        return Err(Failure::Usage(format!(
+            "nothing in the account is named `{name}`: `obs pull --all --print` shows what is there"
+        )));
+    }
     let root = &args.project.directory;
     let documents = source::read(root)
         .map_err(|invalid| Failure::Report(invalid.render(surroundings.paint())))?;
@@ -129,15 +134,16 @@ fn tell(pulled: &Pulled, surroundings: &mut Surroundings) -> Result<u8, Failure>
     let counts: Vec<String> = pulled
         .counts
         .iter()
-        .map(|(what, count)| format!("{count} {what}"))
+        .map(|(what, count)| counted(*count, what))
         .collect();
     let counts = match counts[..] {
         [] => "nothing".to_owned(),
         _ => counts.join(", "),
     };
+    let is = if pulled.known == 1 { "is" } else { "are" };
     writeln!(
         err,
-        "Pulled {counts}; {} are in the files already.",
+        "Pulled {counts}; {} {is} in the files already.",
         pulled.known
     )?;
     if !pulled.adopt.is_empty() {
@@ -148,6 +154,25 @@ fn tell(pulled: &Pulled, surroundings: &mut Surroundings) -> Result<u8, Failure>
         )?;
     }
     Ok(exit::OK)
+}
+
+/// `1 event rule`, `3 sampling rules`, by the section that they stand under.
+fn counted(count: usize, section: &str) -> String {
+    let many = match section {
+        "composites" => "composite alarms",
+        "events" => "event rules",
+        "mutes" => "mute rules",
+        "sampling" => "sampling rules",
+        other => other,
+    };
+    let one = match many.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => many.trim_end_matches('s').to_owned(),
+    };
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    }
 }
 
 /// As a shell takes it for one word.

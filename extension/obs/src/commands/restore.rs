@@ -39,8 +39,8 @@ impl Back<'_> {
                 file.display()
             ))
         })?;
-        let snapshots =
-            Snapshot::read(&text).map_err(|error| Failure::Usage(format!("failed to {error}")))?;
+        let snapshots = Snapshot::read(&text)
+            .map_err(|error| Failure::Usage(format!("{}: failed to {error}", file.display())))?;
         let others = snapshots.iter().flat_map(|one| one.others.iter().cloned());
         let adopt = Adopt::named(others.chain(self.adoption.adopt.iter().cloned()));
         let desired = snapshots.into_iter().map(|one| one.desired).collect();

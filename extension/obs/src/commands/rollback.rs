@@ -67,12 +67,13 @@ fn list(
             Ok(all) => {
                 let said = all
                     .iter()
-                    .map(|one| format!("{}; {}", one.reason, one.summary()));
+                    .map(|one| format!("{}; held {}", one.reason, one.summary()));
                 said.collect::<Vec<_>>().join("; ")
             }
             Err(error) => format!("failed to {error}"),
         };
-        writeln!(surroundings.out, "{number:>5}  {said}")?;
+        let kept = history.kept_at(*number).unwrap_or_default();
+        writeln!(surroundings.out, "{number:>5}  {kept:<16}  {said}")?;
     }
     if numbers.is_empty() {
         writeln!(surroundings.out, "Nothing is kept yet.")?;

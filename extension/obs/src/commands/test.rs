@@ -69,7 +69,7 @@ fn show(
 }
 
 /// The project's folder as GitHub names files; a job runs at its repository's root.
-fn folder(directory: &Path) -> String {
+pub(super) fn folder(directory: &Path) -> String {
     let folder = directory.to_string_lossy();
     folder.strip_prefix("./").unwrap_or(&folder).to_owned()
 }
