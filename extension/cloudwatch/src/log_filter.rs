@@ -4,7 +4,7 @@
 //! terms (`ERROR "two words" -harmless ?either ?or`), and conditions on a JSON line
 //! (`{ ($.code = 4*) && $.user EXISTS }`). What is not evaluated here is refused by
 //! name and never guessed: regular expressions (`%...%`), fields divided by spaces
-//! (`[ip, user, ...]`), and `[*]` in a selector.
+//! (`[ip, user, ...]`), `[*]` in a selector, and `?` terms beside other terms.
 //!
 //! Where the page leaves a case open the answer is inferred: a condition on a field
 //! that a line does not have is not met, whatever its operator, save `NOT EXISTS`.
@@ -12,6 +12,9 @@
 mod parse;
 
 use serde_json::Value;
+
+/// The most characters of a pattern.
+const MAX: usize = 1024;
 
 /// A pattern, understood.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +86,11 @@ impl Pattern {
     /// # Errors
     /// What is wrong with it, or what of it is not evaluated here.
     pub fn parse(text: &str) -> Result<Pattern, PatternError> {
+        if text.chars().count() > MAX {
+            return Err(PatternError(format!(
+                "it is longer than {MAX} characters"
+            )));
+        }
         let text = text.trim();
         let kind = match text.chars().next() {
             None => Kind::All,
@@ -109,14 +117,25 @@ impl Pattern {
     /// finds in the line; `None` when it finds no number.
     pub fn value(&self, value: &str, line: &str) -> Option<f64> {
         if !value.starts_with('$') {
-            return value.parse().ok();
+            return number(value);
         }
         let line: Value = serde_json::from_str(line).ok()?;
         let found = find(&line, &parse::selector(value).ok()?)?;
-        match found {
-            Value::String(text) => text.parse().ok(),
-            found => found.as_f64(),
-        }
+        amount(found)
+    }
+}
+
+/// A number as JSON has it: Rust reads `inf` and `nan` as numbers, too.
+fn number(text: &str) -> Option<f64> {
+    let number: f64 = text.parse().ok()?;
+    number.is_finite().then_some(number)
+}
+
+/// What a field of a line is as a number.
+fn amount(found: &Value) -> Option<f64> {
+    match found {
+        Value::String(text) => number(text),
+        found => found.as_f64(),
     }
 }
 
@@ -164,11 +183,7 @@ impl Test {
                 fits(wanted, &text) == *equal
             }
             Test::Number { operator, wanted } => {
-                let number = match found {
-                    Value::String(text) => text.parse().ok(),
-                    found => found.as_f64(),
-                };
-                number.is_some_and(|number| operator.holds(number, *wanted))
+                amount(found).is_some_and(|number| operator.holds(number, *wanted))
             }
         }
     }
@@ -263,6 +278,8 @@ mod tests {
             ("{ $.n <= -1 }", false),
             ("{ $.n != 404 }", true),
             ("{ $.n = 2* }", true),
+            ("{ $.n = inf }", false),
+            ("{ $.n != nan }", true),
             ("{ $.arr[0] = \"v\" }", true),
             ("{ $.arr[1] = 1 }", true),
             ("{ $.arr[2] = 1 }", false),
@@ -292,6 +309,8 @@ mod tests {
         assert!(refused("%ERR.*%").contains("regular expressions"));
         assert!(refused("{ $.a = %x% }").contains("regular expressions"));
         assert!(refused("{ $.a[*] = 1 }").contains("`[*]`"));
+        assert!(refused("?ERROR ?WARN -INFO").contains("`?` beside"));
+        assert!(refused(&"x".repeat(1025)).contains("longer than 1024"));
         for broken in [
             "{",
             "{ }",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Condition, Operator, PatternError, Step, Terms, Test, refused};
+use super::{Condition, Operator, PatternError, Step, Terms, Test, number, refused};
 
 /// How deep parentheses may stand: patterns have 1,024 characters.
 const DEPTH: usize = 64;
@@ -37,6 +37,9 @@ pub(super) fn terms(text: &str) -> Result<Terms, PatternError> {
         }
         list.push(term);
         rest = after.trim_start();
+    }
+    if !terms.any.is_empty() && !(terms.all.is_empty() && terms.none.is_empty()) {
+        return Err(refused("terms with `?` beside terms without"));
     }
     Ok(terms)
 }
@@ -245,7 +248,7 @@ impl<'a> Reader<'a> {
                 let end = self.rest.find(ends).unwrap_or(self.rest.len());
                 let value = &self.rest[..end];
                 self.rest = &self.rest[end..];
-                (value.to_owned(), value.parse::<f64>().ok())
+                (value.to_owned(), number(value))
             }
         };
         if value.starts_with('%') {
