@@ -243,3 +243,58 @@ fn the_documented_tables_hold_through_the_files() {
         "{text}"
     );
 }
+
+/// The fenced blocks of a page, each with the last line of text before it.
+fn blocks(page: &str) -> Vec<(&str, &str)> {
+    let mut parts = page.split("```");
+    let mut blocks = Vec::new();
+    while let (Some(before), Some(block)) = (parts.next(), parts.next()) {
+        let said = before.trim_end().lines().last().unwrap_or_default();
+        blocks.push((said, block.split_once('\n').unwrap().1));
+    }
+    blocks
+}
+
+/// `UPDATE=1` writes the commands' output into the page.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the one switch of this test")]
+fn the_page_on_testing_alarms_does_what_it_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/testing-alarms.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("alarms")).unwrap();
+    let (mut written, mut commands) = (page.clone(), 0);
+    for (said, block) in blocks(&page) {
+        let file = said.strip_prefix('`').and_then(|it| it.split_once('`'));
+        if let Some((name, _)) = file.filter(|(name, _)| name.ends_with(".yaml")) {
+            std::fs::write(folder.path().join(name), block).unwrap();
+        } else if let Some(command) = block
+            .lines()
+            .next()
+            .and_then(|it| it.strip_prefix("$ obs "))
+        {
+            // What is wrong for once is named before it.
+            let tests = folder.path().join("alarms/shop.test.yaml");
+            if let Some(line) = said
+                .strip_prefix("With `")
+                .and_then(|it| it.split_once('`'))
+            {
+                let good = std::fs::read_to_string(&tests).unwrap();
+                let bad = good.replacen("expect:", &format!("expect:\n      {}", line.0), 1);
+                std::fs::write(&tests, bad).unwrap();
+            }
+            let arguments: Vec<&str> = command.split(' ').collect();
+            let output = obs(folder.path(), &arguments);
+            assert!(output.stderr.is_empty(), "{output:?}");
+            let text = String::from_utf8_lossy(&output.stdout);
+            written = written.replace(block, &format!("$ obs {command}\n{text}"));
+            commands += 1;
+        }
+    }
+    assert_eq!(commands, 2);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, written).unwrap();
+    } else {
+        assert_eq!(page, written, "UPDATE=1 writes it again");
+    }
+}
