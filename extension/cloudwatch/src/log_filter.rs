@@ -87,9 +87,7 @@ impl Pattern {
     /// What is wrong with it, or what of it is not evaluated here.
     pub fn parse(text: &str) -> Result<Pattern, PatternError> {
         if text.chars().count() > MAX {
-            return Err(PatternError(format!(
-                "it is longer than {MAX} characters"
-            )));
+            return Err(PatternError(format!("it is longer than {MAX} characters")));
         }
         let text = text.trim();
         let kind = match text.chars().next() {

@@ -156,7 +156,13 @@ fn the_past_is_replayed_under_what_is_applied_and_under_the_files() {
 
     let svg = std::fs::read_to_string(folder.join("past.svg")).unwrap();
     assert_eq!(svg.matches("class=\"lane\"").count(), 2);
-    let table = text(&dev.obs(folder, &["backtest", "--since", "3h"]));
+    let output = dev.obs(folder, &["backtest", "--since", "3h"]);
+    let lines = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        lines.ends_with("replaying 75 %\nreplaying 100 %\n"),
+        "{lines}"
+    );
+    let table = text(&output);
     let last = table.lines().last().unwrap();
     assert!(
         last.ends_with("2 alarms, fired 2 times before, 0 after; 0 stay quiet."),

@@ -141,7 +141,7 @@ impl Aws {
         &self.place
     }
 
-    fn pace<T>(&self, act: impl FnOnce(&mut Pace, Duration) -> T) -> T {
+    pub(super) fn pace<T>(&self, act: impl FnOnce(&mut Pace, Duration) -> T) -> T {
         let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
         act(&mut pace, self.began.elapsed())
     }

@@ -103,6 +103,17 @@ impl Pace {
         at
     }
 
+    /// Takes so much more of an API's time than a call does: a quota may count other things
+    /// beside calls.
+    pub(crate) fn spend(&mut self, operation: &str, length: Duration, now: Duration) {
+        if self.quotas == Quotas::None {
+            return;
+        }
+        if let Some(lane) = self.lane(operation) {
+            lane.next = lane.next.max(now) + length.div_f64(lane.share);
+        }
+    }
+
     /// A call was refused for being one too many.
     pub(crate) fn refused(&mut self, operation: &str, now: Duration) {
         if let Some(lane) = self.lane(operation) {
@@ -192,6 +203,21 @@ mod tests {
             pace.passed(PUT);
         }
         assert_eq!(gap(&mut pace), Duration::from_secs_f64(1.0 / 3.0));
+    }
+
+    #[test]
+    fn what_is_spent_comes_on_top_of_the_calls() {
+        const GET: &str = "cloudwatch:GetMetricData";
+        let mut pace = Pace::default();
+        let second = Duration::from_secs(1);
+        for call in 1..=3 {
+            pace.spend(GET, second, Duration::ZERO);
+            let at = pace.turn(GET, Duration::ZERO);
+            assert_eq!(at, second * call + Duration::from_millis(20) * (call - 1));
+        }
+        let mut pace = Pace::new(Quotas::None);
+        pace.spend(GET, second, Duration::ZERO);
+        assert_eq!(pace.turn(GET, Duration::ZERO), Duration::ZERO);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One `GetMetricData` call, and how many of them a fetch is cut into.
 
 use crate::model::Query;
+use crate::model::alarm::Term;
 
 /// The most queries of a call.
 const MAX_QUERIES: usize = 500;
@@ -16,6 +17,18 @@ pub struct Ask {
     pub start_ms: i64,
     /// First millisecond after it.
     pub end_ms: i64,
+}
+
+impl Ask {
+    /// The most datapoints that it can be answered with.
+    pub fn points(&self) -> i64 {
+        let length = (self.end_ms - self.start_ms).max(0);
+        let each = |query: &Query| match &query.term {
+            Term::Metric { period, .. } => length / (i64::from(*period).max(1) * 1000),
+            Term::Expression { .. } => 0,
+        };
+        self.queries.iter().map(each).sum()
+    }
 }
 
 /// The answer to one query: the start of each period that has data, in milliseconds
@@ -50,7 +63,6 @@ pub(super) fn cut(queries: &[Query], span: (i64, i64), period_ms: i64) -> Vec<As
 mod tests {
     use super::*;
     use crate::model::MetricRef;
-    use crate::model::alarm::Term;
 
     fn check(queries: usize, minutes: i64, calls: usize) {
         let query = |index: usize| Query {
@@ -73,13 +85,9 @@ mod tests {
             queries.len()
         );
         for ask in &asks {
-            let points = (ask.end_ms - ask.start_ms) / 60_000 * ask.queries.len() as i64;
-            assert!(points <= MAX_POINTS && ask.queries.len() <= MAX_QUERIES);
+            assert!(ask.points() <= MAX_POINTS && ask.queries.len() <= MAX_QUERIES);
         }
-        let covered: i64 = asks
-            .iter()
-            .map(|ask| (ask.end_ms - ask.start_ms) / 60_000 * ask.queries.len() as i64)
-            .sum();
+        let covered: i64 = asks.iter().map(Ask::points).sum();
         assert_eq!(covered, minutes * queries.len() as i64);
     }
 

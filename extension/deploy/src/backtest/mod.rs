@@ -16,11 +16,13 @@
 
 mod ask;
 mod needs;
+mod fetch;
 mod replay;
 mod table;
 mod svg;
 
 pub use ask::{Ask, Points};
+pub use fetch::fetch;
 pub use needs::Needs;
 pub use replay::{Compared, Firing, Row, Sides, replay};
 

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ask, Compared, Points, Sides, replay};
-use crate::account::Reads;
+use super::{Compared, Points, Sides, fetch, replay};
 use crate::account::fake::Fake;
 use crate::model::alarm::Term;
 use crate::model::{Actions, Alarm, CompositeAlarm, MetricAlarm, MetricRef, Query, Signal, Target};
@@ -121,11 +120,10 @@ async fn compare(before: &[Alarm], after: &[Alarm], days: i64) -> Compared {
     let span = (NOW - days * DAY, NOW);
     let mut sides = Sides::new((&target(), after), before, span, |_| true);
     let needs = sides.needs(NOW);
-    let mut answers: Vec<(Ask, Vec<Points>)> = Vec::new();
-    for ask in needs.asks(NOW) {
-        let answer = fake.metric_data(&ask).await.unwrap();
-        answers.push((ask, answer));
-    }
+    let (asks, mut heard) = (needs.asks(NOW), 0);
+    let calls = asks.len();
+    let answers = fetch(&fake, asks, || heard += 1).await.unwrap();
+    assert_eq!(heard, calls);
     replay(&sides, &needs, &needs.source(&answers), |_| {})
 }
 

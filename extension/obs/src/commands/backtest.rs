@@ -1,11 +1,11 @@
 //! `obs backtest`: the account's past under the alarms that are applied and under those
 //! of the files.
 
-use std::io::Write;
+use std::io::{Stderr, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use obs_deploy::account::Reads;
-use obs_deploy::backtest::{Ask, Compared, Points, Sides, replay};
+use obs_deploy::backtest::{Compared, Sides, fetch, replay};
 use obs_deploy::resolve::Resolved;
 
 use crate::args::{Backtest, Format};
@@ -74,31 +74,61 @@ async fn compare(
     let mut sides = Sides::new((&one.desired.target, &files), &applied, span, wanted);
     let needs = sides.needs(surroundings.now_ms());
     let asks = needs.asks(span.1);
-    let bar = bar(asks.len() as u64, "fetching", surroundings.interactive);
-    let mut answers: Vec<(Ask, Vec<Points>)> = Vec::new();
-    for ask in asks {
-        let answer = account.metric_data(&ask).await.map_err(project::sentence)?;
-        answers.push((ask, answer));
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
+    let mut progress = Progress::new("fetching", asks.len() as u64, surroundings);
+    let answers = fetch(&account, asks, || progress.add(1));
+    let answers = answers.await.map_err(project::sentence)?;
+    drop(progress);
     let source = needs.source(&answers);
     let length = u64::try_from(span.1 - span.0).unwrap_or(0);
-    let bar = self::bar(2 * length, "replaying", surroundings.interactive);
-    let compared = replay(&sides, &needs, &source, |done_ms| bar.inc(done_ms));
-    bar.finish_and_clear();
+    let mut progress = Progress::new("replaying", 2 * length, surroundings);
+    let compared = replay(&sides, &needs, &source, |done_ms| progress.add(done_ms));
     Ok(compared)
 }
 
-fn bar(length: u64, what: &'static str, interactive: bool) -> ProgressBar {
-    if !interactive {
-        return ProgressBar::hidden();
+/// How far a long work is: a bar on a terminal; elsewhere a line a quarter, of works that
+/// have quarters.
+struct Progress<'a> {
+    what: &'static str,
+    bar: ProgressBar,
+    done: u64,
+    all: u64,
+    err: &'a mut Stderr,
+}
+
+impl<'a> Progress<'a> {
+    fn new(what: &'static str, all: u64, surroundings: &'a mut Surroundings) -> Progress<'a> {
+        let bar = match surroundings.interactive {
+            true => ProgressBar::new(all).with_message(what),
+            false => ProgressBar::hidden(),
+        };
+        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:40} {percent} %") {
+            bar.set_style(style);
+        }
+        Progress {
+            what,
+            bar,
+            done: 0,
+            all,
+            err: &mut surroundings.err,
+        }
     }
-    let bar = ProgressBar::new(length);
-    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:40} {percent} %") {
-        bar.set_style(style);
+
+    fn add(&mut self, more: u64) {
+        let quarter = |done: u64| done * 4 / self.all.max(1);
+        let (before, after) = (quarter(self.done), quarter(self.done + more));
+        self.done += more;
+        self.bar.inc(more);
+        if self.bar.is_hidden() && after > before && self.all >= 4 {
+            // Progress that cannot be shown must not stop the work.
+            let _ = writeln!(self.err, "{} {} %", self.what, after * 25);
+        }
     }
-    bar.with_message(what)
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 fn show(
