@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const OBS: &str = env!("CARGO_BIN_EXE_obs");
 
@@ -243,14 +244,24 @@ fn a_gate_opens_over_quiet_alarms_and_closes_when_one_fires() {
         last_line(&dev.obs(&gate)),
         "Gate open: nothing fired for 1s."
     );
-    dev.call(
-        "SetAlarmState&AlarmName=cloudvault-pipeline-unhealthy&StateValue=ALARM&StateReason=a+test",
-    );
-    let closed = dev
-        .command(&gate)
-        .env("GITHUB_STEP_SUMMARY", &summary)
-        .output()
-        .unwrap();
+    let closed = AtomicBool::new(false);
+    let closed = std::thread::scope(|scope| {
+        // The account's own clock may find it quiet again before the gate looks.
+        scope.spawn(|| {
+            while !closed.load(Ordering::Relaxed) {
+                dev.call(
+                    "SetAlarmState&AlarmName=cloudvault-pipeline-unhealthy&StateValue=ALARM&StateReason=a+test",
+                );
+            }
+        });
+        let long = [&gate[..4], &["5m", "--every", "1s"]].concat();
+        let output = dev
+            .command(&long)
+            .env("GITHUB_STEP_SUMMARY", &summary)
+            .output();
+        closed.store(true, Ordering::Relaxed);
+        output.unwrap()
+    });
     assert_eq!(closed.status.code(), Some(4));
     let said = String::from_utf8_lossy(&closed.stdout);
     assert_eq!(
@@ -262,6 +273,28 @@ fn a_gate_opens_over_quiet_alarms_and_closes_when_one_fires() {
             .unwrap()
             .ends_with(&format!("{said}\n"))
     );
+}
+
+/// An account that knows no project has no log groups either.
+#[test]
+fn a_filter_without_its_log_group_is_told_of_by_the_plan_and_by_the_apply() {
+    let dev = Dev::start_bare();
+    let missing = "there is no log group /cloudvault/cloudtrail";
+    let remedy = "(a trail names its log group): deploy that first, or create the log group";
+    let planned = dev.obs(&["plan"]);
+    let said = String::from_utf8_lossy(&planned.stdout);
+    let notes = said.lines().filter(|line| line.contains(missing));
+    let notes: Vec<&str> = notes.collect();
+    assert_eq!(notes.len(), 1, "one note for all filters: {said}");
+    assert!(
+        notes[0].contains(" and 5 more: ") && notes[0].ends_with(remedy),
+        "{notes:?}"
+    );
+    let applied = dev.obs(&["apply"]);
+    assert_eq!(applied.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&applied.stderr);
+    assert!(said.contains(missing) && said.contains(remedy), "{said}");
+    assert!(said.contains("Stopped at metric filter "), "{said}");
 }
 
 #[test]

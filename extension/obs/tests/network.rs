@@ -16,6 +16,23 @@ use std::sync::{Arc, Mutex};
 
 const OBS: &str = env!("CARGO_BIN_EXE_obs");
 
+/// The project in two versions: from `Before` to `After`, one resource of each kind
+/// comes, one changes and one goes.
+#[derive(Clone, Copy)]
+enum Version {
+    Before,
+    After,
+}
+
+impl Version {
+    fn other(self) -> Version {
+        match self {
+            Version::Before => Version::After,
+            Version::After => Version::Before,
+        }
+    }
+}
+
 const PROJECT: &str = r#"project: shop
 environments:
   dev: { account: "000000000000", region: us-east-1 }
@@ -23,10 +40,18 @@ resources:
   functions: { pay: { timeout: 10s, memory: 256MB } }
 topics:
   oncall:
-    display_name: On call
-    subscriptions: [{ http: "http://127.0.0.1:9/" }]
+    display_name: On call @n
+    kms_key: alias/shop-@name
+    subscriptions: [{ sqs: "arn:aws:sqs:us-east-1:000000000000:@name" }]
+  @name: {}
 severities:
   page: { topics: [oncall] }
+sampling:
+  pay: { priority: 100, rate: @n%, reservoir: 1, service: pay }
+  @name: { priority: 200, rate: 5%, reservoir: 1, service: pay }
+mutes:
+  maintenance: { schedule: cron(0 3 * * SUN), duration: @nh, alarms: [pay-slow] }
+  @name: { schedule: cron(0 4 * * SUN), duration: 1h, alarms: ["@name-*"] }
 "#;
 
 const ALARMS: &str = r#"alarms:
@@ -35,20 +60,71 @@ const ALARMS: &str = r#"alarms:
     metric: { namespace: AWS/Lambda, name: Duration, dimensions: { FunctionName: pay } }
     statistic: p90
     period: 1m
-    condition: "> 9s"
-  - name: orders-failing
+    condition: "> @ns"
+  - name: "@name-orders"
     severity: page
     metric: { namespace: Shop, name: OrdersFailed }
+    statistic: Sum
+    period: 5m
+    condition: "> 5"
+  - name: sign-ins
+    severity: page
+    metric: { namespace: Shop/Trail, name: SignIns }
+    filter: { log_group: /shop/trail, pattern: '{ $.eventName = @name }' }
+    statistic: Sum
+    period: 5m
+    condition: "> 5"
+  - name: "@name-changes"
+    severity: page
+    metric: { namespace: Shop/Trail, name: Changes }
+    filter: { log_group: /shop/trail, pattern: '{ $.eventName = PutRolePolicy }' }
     statistic: Sum
     period: 5m
     condition: "> 5"
 composites:
   - name: shop-down
     severity: page
-    rule: ALARM("pay-slow") AND ALARM("orders-failing")
+    rule: ALARM("pay-slow") AND ALARM("@name-orders")
+  - name: "@name-down"
+    severity: page
+    rule: ALARM("shop-down") OR ALARM("sign-ins")
+events:
+  - name: findings
+    severity: page
+    pattern: { source: [aws.guardduty], detail-type: ["@name"] }
+  - name: "@name"
+    severity: page
+    pattern: { source: [aws.health] }
 "#;
 
-const DASHBOARD: &str = "rows:\n  - widgets:\n      - alarms: [shop-down]\n";
+const DASHBOARD: &str =
+    "rows:\n  - widgets:\n      - alarms: [shop-down]\n        title: '@name'\n";
+
+/// What an apply from `Before` to `After` calls, in every protocol there is.
+const WRITES: &[&str] = &[
+    "CreateTopic",
+    "SetTopicAttributes",
+    "Subscribe",
+    "Unsubscribe",
+    "DeleteTopic",
+    "PutMetricFilter",
+    "DeleteMetricFilter",
+    "PutRule",
+    "PutTargets",
+    "RemoveTargets",
+    "DeleteRule",
+    "PutMetricAlarm",
+    "PutCompositeAlarm",
+    "DeleteAlarms",
+    "PutAlarmMuteRule",
+    "DeleteAlarmMuteRule",
+    "PutDashboard",
+    "DeleteDashboards",
+    "CreateSamplingRule",
+    "UpdateSamplingRule",
+    "DeleteSamplingRule",
+    "TagResource",
+];
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,6 +149,8 @@ enum Fault {
 struct Script {
     /// Operations called so far.
     calls: Vec<String>,
+    /// Requests to become a role, as they were sent.
+    roles: Vec<String>,
     /// Calls under way, and the most there were at once.
     under_way: (usize, usize),
     /// The fault, and the number of the call it befalls.
@@ -96,6 +174,7 @@ impl Proxy {
         let (sender, hanging) = channel();
         let script = Arc::new(Mutex::new(Script {
             calls: Vec::new(),
+            roles: Vec::new(),
             under_way: (0, 0),
             fault: None,
             hanging: sender,
@@ -136,7 +215,12 @@ fn serve(
     let fault = {
         let mut script = script.lock().unwrap();
         let number = script.calls.len();
-        script.calls.push(operation(&request));
+        let name = operation(&request);
+        if name == "AssumeRole" {
+            let sent = String::from_utf8_lossy(&request).into_owned();
+            script.roles.push(sent);
+        }
+        script.calls.push(name);
         script.under_way.0 += 1;
         script.under_way.1 = script.under_way.1.max(script.under_way.0);
         script.fault.and_then(|(fault, at)| {
@@ -214,18 +298,20 @@ fn pass_on(request: &[u8], account: SocketAddr) -> std::io::Result<Vec<u8>> {
 /// What a request asks for, in whichever protocol.
 fn operation(request: &[u8]) -> String {
     let text = String::from_utf8_lossy(request);
-    let after = |mark: &str| {
-        let (_, rest) = text.split_once(mark)?;
-        Some(
-            rest.split([' ', '&', '\r'])
-                .next()
-                .unwrap_or(rest)
-                .to_owned(),
-        )
-    };
-    after("/operation/")
+    let head = text.lines().take_while(|line| !line.is_empty());
+    let target = head.filter_map(|line| line.split_once(':')).find_map(|it| {
+        let is_target = it.0.eq_ignore_ascii_case("x-amz-target");
+        is_target.then(|| it.1.rsplit('.').next().unwrap_or_default())
+    });
+    let after = |mark: &str| text.split_once(mark).map(|(_, rest)| rest);
+    let path = || after("POST /").or_else(|| after("GET /"));
+    let found = target
+        .or_else(|| after("/operation/"))
         .or_else(|| after("Action="))
-        .unwrap_or_else(|| text.lines().next().unwrap_or_default().to_owned())
+        .or_else(path);
+    let found = found.unwrap_or_default();
+    let end = found.find([' ', '&', '\r']).unwrap_or(found.len());
+    found[..end].to_owned()
 }
 
 /// A refusal in the protocol of the request.
@@ -264,12 +350,25 @@ struct Stage {
 
 impl Stage {
     fn new() -> Stage {
-        let data = tempfile::tempdir().unwrap();
+        Stage::of_region("us-east-1")
+    }
+
+    fn of_region(region: &str) -> Stage {
+        let (data, project) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        lay_out(project.path(), Version::Before);
+        let there = format!("region: {region} ");
+        let text = PROJECT.replace("region: us-east-1 ", &there);
+        write(
+            project.path(),
+            "obs.yaml",
+            &versioned(&text, Version::Before),
+        );
         let mut dev = Command::new(OBS)
             .args(["dev", "--listen", "127.0.0.1:0", "--xray", "127.0.0.1:0"])
             .arg("--data")
             .arg(data.path())
-            .current_dir(data.path())
+            // It makes the log groups of the project.
+            .current_dir(project.path())
             .env_clear()
             .stdout(Stdio::piped())
             .spawn()
@@ -279,10 +378,6 @@ impl Stage {
             .read_line(&mut first)
             .unwrap();
         let address = first.trim().strip_prefix("obs dev: http://").unwrap();
-        let project = tempfile::tempdir().unwrap();
-        write(project.path(), "obs.yaml", PROJECT);
-        write(project.path(), "alarms/shop.yaml", ALARMS);
-        write(project.path(), "dashboards/shop.yaml", DASHBOARD);
         Stage {
             proxy: Proxy::before(address.parse().unwrap()),
             dev,
@@ -336,6 +431,29 @@ impl Drop for Stage {
     }
 }
 
+/// Writes the files of a version, and takes those of the other away.
+fn lay_out(folder: &Path, version: Version) {
+    let board = |version| versioned("dashboards/@name.yaml", version);
+    // The first apply of a folder has no other version.
+    let _ = std::fs::remove_file(folder.join(board(version.other())));
+    for (file, text) in [
+        ("obs.yaml", PROJECT),
+        ("alarms/shop.yaml", ALARMS),
+        ("dashboards/shop.yaml", DASHBOARD),
+        (&board(version), DASHBOARD),
+    ] {
+        write(folder, file, &versioned(text, version));
+    }
+}
+
+fn versioned(text: &str, version: Version) -> String {
+    let (name, number) = match version {
+        Version::Before => ("old", "5"),
+        Version::After => ("new", "7"),
+    };
+    text.replace("@name", name).replace("@n", number)
+}
+
 fn write(folder: &Path, name: &str, text: &str) {
     let path = folder.join(name);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -345,12 +463,29 @@ fn write(folder: &Path, name: &str, text: &str) {
 /// Breaks every call of an apply in one way, one after the other.
 fn every_call(fault: Fault) {
     let stage = Stage::new();
+    let folder = stage.project.path();
+    stage.good(&["apply", "--yes"], "a first apply");
+    lay_out(folder, Version::After);
+    stage.proxy.script(None);
     stage.good(&["apply", "--yes"], "without a fault");
-    let calls = stage.proxy.script(None).len();
-    assert!(calls > 10, "an apply is {calls} calls");
-    stage.good(&["destroy", "--yes"], "without a fault");
-    for at in 0..calls {
-        let case = format!("{fault:?} at call {at} of {calls}");
+    let calls = stage.proxy.script(None);
+    let missing = WRITES
+        .iter()
+        .filter(|name| !calls.iter().any(|it| it == *name));
+    let missing: Vec<&&str> = missing.collect();
+    assert!(missing.is_empty(), "{missing:?} of {calls:?}");
+    let mut version = Version::Before;
+    let first_write = calls.iter().position(|it| WRITES.contains(&it.as_str()));
+    let from = match fault {
+        Fault::Cut | Fault::AnswerLost | Fault::Error | Fault::Throttle => 0,
+        // Whoever ends before the first write has done nothing.
+        Fault::Hang | Fault::HangAfter | Fault::Down => first_write.unwrap(),
+    };
+    for at in from..calls.len() {
+        let case = format!("{fault:?} at call {at}, {}", calls[at]);
+        // There and back: either way something of each kind comes, changes and goes.
+        lay_out(folder, version);
+        version = version.other();
         let broken = stage.apply_with(fault, at);
         stage.proxy.script(None);
         match (fault, broken) {
@@ -361,13 +496,17 @@ fn every_call(fault: Fault) {
             (_, Some(output)) => assert_eq!(output.status.code(), Some(1), "{case}: {output:?}"),
             (_, None) => {}
         }
-        stage.good(&["apply", "--yes"], &case);
-        stage.good(&["plan", "--detailed-exitcode"], &case);
-        stage.good(&["destroy", "--yes"], &case);
-        let left = stage.obs(&["plan", "--detailed-exitcode"]);
-        let plan = String::from_utf8_lossy(&left.stdout).into_owned();
-        assert!(plan.contains("to create, 0 unchanged"), "{case}: {plan}");
+        if matches!(fault, Fault::Hang | Fault::HangAfter | Fault::Down) {
+            stage.good(&["apply", "--yes"], &case);
+        }
+        let left = stage.good(&["plan", "--detailed-exitcode"], &case);
+        let left = String::from_utf8_lossy(&left.stdout).into_owned();
+        assert!(left.contains("Nothing to do"), "{case}: {left}");
     }
+    stage.good(&["destroy", "--yes"], "the end");
+    let left = stage.obs(&["plan"]);
+    let plan = String::from_utf8_lossy(&left.stdout).into_owned();
+    assert!(plan.contains("to create, 0 unchanged"), "{plan}");
 }
 
 #[test]
@@ -434,8 +573,74 @@ fn a_thousand_alarms_are_read_in_pages_and_fifty_dashboards_side_by_side() {
     let calls = stage.proxy.script(None);
     let times = |name: &str| calls.iter().filter(|call| *call == name).count();
     assert!((1..=11).contains(&times("DescribeAlarms")), "{calls:?}");
-    assert_eq!(times("GetDashboard"), 51);
+    assert_eq!(times("GetDashboard"), 52);
     assert!(peak > 1, "dashboards are read side by side");
     // Two calls a dashboard, and none for each alarm.
-    assert!(calls.len() < 130, "{} calls: {calls:?}", calls.len());
+    assert!(calls.len() < 140, "{} calls: {calls:?}", calls.len());
+}
+
+#[test]
+fn a_role_is_assumed_with_its_external_id_before_the_first_call() {
+    let stage = Stage::new();
+    let role = r#"region: us-east-1, role: { arn: "arn:aws:iam::000000000000:role/deploy", external_id: sesame }"#;
+    let project = versioned(PROJECT, Version::Before);
+    let project = project.replacen("region: us-east-1", role, 1);
+    write(stage.project.path(), "obs.yaml", &project);
+    stage.proxy.script(None);
+    stage.good(&["apply", "--yes"], "as a role");
+    let script = stage.proxy.script.lock().unwrap();
+    assert_eq!(script.calls[0], "AssumeRole");
+    let [sent] = &script.roles[..] else {
+        panic!("{:?}", script.roles);
+    };
+    for part in [
+        "RoleArn=arn%3Aaws%3Aiam%3A%3A000000000000%3Arole%2Fdeploy",
+        "ExternalId=sesame",
+        "RoleSessionName=obs-shop-dev",
+    ] {
+        assert!(sent.contains(part), "{sent}");
+    }
+}
+
+/// Two environments of one project in one run, each with an account of its own.
+#[test]
+fn several_environments_are_applied_in_one_run_and_each_stays_by_itself() {
+    let (one, other) = (Stage::new(), Stage::of_region("eu-central-1"));
+    let both = format!(
+        r#"environments:
+  staging: {{ account: "000000000000", region: eu-central-1, endpoint: "http://{}" }}
+  dev: {{ account: "000000000000", region: us-east-1, endpoint: "http://{}" }}"#,
+        other.proxy.address, one.proxy.address
+    );
+    let single = "environments:\n  dev: { account: \"000000000000\", region: us-east-1 }";
+    let project = versioned(PROJECT, Version::Before);
+    assert!(project.contains(single));
+    let project = project.replace(single, &both);
+    let project = project.replace("arn:aws:sqs:us-east-1:000000000000:old", "old");
+    let project = project.replace("resources:\n", "resources:\n  queues: { old: {} }\n");
+    write(one.project.path(), "obs.yaml", &project);
+    let run = |arguments: &[&str]| {
+        let mut command = one.command(arguments);
+        command.env_remove("AWS_ENDPOINT_URL").output().unwrap()
+    };
+    let said = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let planned = run(&["plan", "-e", "dev,staging", "--detailed-exitcode"]);
+    assert_eq!(planned.status.code(), Some(3), "{planned:?}");
+    let applied = run(&["apply", "--yes", "-e", "dev,staging"]);
+    assert!(applied.status.success(), "{applied:?}");
+    let told = said(&applied);
+    for environment in ["resources of dev in", "resources of staging in"] {
+        assert!(told.contains(environment), "{told}");
+    }
+    let again = run(&["apply", "--yes", "-e", "dev,staging"]);
+    assert_eq!(
+        said(&again).matches("Nothing to do").count(),
+        2,
+        "{again:?}"
+    );
+    let gone = run(&["destroy", "--yes", "-e", "staging"]);
+    assert!(gone.status.success(), "{gone:?}");
+    let left = said(&run(&["plan", "-e", "dev,staging"]));
+    assert_eq!(left.matches("Nothing to do").count(), 1, "{left}");
+    assert!(left.contains("0 unchanged"), "{left}");
 }
