@@ -103,10 +103,10 @@ fn nothing_found_is_a_project_all_the_same() {
 fn what_is_none_of_these_is_refused_with_what_is_read() {
     let root = tempfile::tempdir().unwrap();
     for (text, part) in [
-        ("{}", "is none of"),
-        ("a: 1", "is none of"),
+        ("{}", "and none of"),
+        ("a: 1", "and none of"),
         ("a: [", "neither JSON nor YAML"),
-        ("{\"version\": 3, \"resources\": []}", "is none of"),
+        ("{\"version\": 3, \"resources\": []}", "and none of"),
     ] {
         let path = root.path().join("a.json");
         std::fs::write(&path, text).unwrap();

@@ -280,7 +280,7 @@ pub(crate) struct Init {
     #[arg(long, value_name = "REGION", default_value = "us-east-1", value_parser = region)]
     pub(crate) region: String,
     /// Name of the first environment
-    #[arg(short, long = "env", value_name = "NAME", default_value = "dev")]
+    #[arg(short, long = "env", value_name = "NAME", default_value = "dev", value_parser = project_name)]
     pub(crate) environment: String,
     /// Folder that the files are written to
     #[arg(

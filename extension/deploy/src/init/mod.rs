@@ -42,11 +42,13 @@ pub enum InitError {
     },
     /// It is none of the kinds that are read.
     #[error(
-        "{path} is none of: a CloudFormation or SAM template, a Terraform state (version 4) or `terraform show -json`, amplify_outputs.json, amplify-meta.json"
+        "{path} is {what}, and none of: a CloudFormation or SAM template, a Terraform state (version 4) or `terraform show -json`, amplify_outputs.json, amplify-meta.json"
     )]
     Unknown {
         /// The file.
         path: String,
+        /// What it seems to be.
+        what: String,
     },
 }
 
@@ -57,14 +59,19 @@ const MAX_BYTES: u64 = 64 << 20;
 /// read.
 ///
 /// # Errors
-/// [`InitError`]; files of a folder that are of no such kind are passed over.
+/// [`InitError`]; files of a folder that are of no such kind are passed over, and those
+/// that are torn are noted.
 pub fn find(path: &Path, found: &mut Found) -> Result<(), InitError> {
     if !path.is_dir() {
         return read(path, found);
     }
     for path in candidates(path)? {
         match read(&path, found) {
-            Ok(()) | Err(InitError::Unknown { .. } | InitError::NoDocument { .. }) => {}
+            Ok(()) | Err(InitError::Unknown { .. }) => {}
+            // It might have been one of them.
+            Err(error @ InitError::NoDocument { .. }) => {
+                found.notes.push(format!("passed over: {error}"));
+            }
             Err(error) => return Err(error),
         }
     }
@@ -122,7 +129,33 @@ fn read(path: &Path, found: &mut Found) -> Result<(), InitError> {
     })?;
     match understand(&document, found) {
         true => Ok(()),
-        false => Err(InitError::Unknown { path: name }),
+        false => Err(InitError::Unknown {
+            what: seems(&document),
+            path: name,
+        }),
+    }
+}
+
+/// What a document of no kind that is read seems to be.
+fn seems(document: &Value) -> String {
+    const SHOWN: usize = 3;
+    match document {
+        Value::Null => "empty".to_owned(),
+        Value::Object(map) if map.contains_key("modules") && map.contains_key("version") => {
+            format!("a Terraform state of version {}", map["version"])
+        }
+        Value::Object(map) if map.is_empty() => "an empty mapping".to_owned(),
+        Value::Object(map) => {
+            let keys: Vec<String> = map.keys().map(|key| format!("`{key}`")).collect();
+            let more = match keys.len() > SHOWN {
+                true => ", ...",
+                false => "",
+            };
+            let shown = &keys[..keys.len().min(SHOWN)];
+            format!("a mapping of {}{more}", shown.join(", "))
+        }
+        Value::Array(_) => "a list".to_owned(),
+        _ => "a single text or number".to_owned(),
     }
 }
 

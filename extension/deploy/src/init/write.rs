@@ -113,6 +113,10 @@ fn project(head: &Head, found: &Found) -> String {
         });
         sections.push(entry("resources", Yaml::Map(kinds.collect())));
     }
+    let owner = Yaml::map([("owner", Yaml::text(format!("{} team", head.project)))]);
+    sections.push(entry("defaults", owner).comment(
+        "Who looks after it; and, when there is a place for it, `runbook: https://.../${alarm}`.",
+    ));
     let topics = Yaml::map([
         (
             "oncall",
@@ -127,9 +131,13 @@ fn project(head: &Head, found: &Found) -> String {
         entry("topics", topics)
             .comment("Who is told: add `subscriptions: [{ email: NAME@EXAMPLE.COM }]`."),
     );
-    let tells = |topic: &str| Yaml::map([("topics", Yaml::List(vec![Yaml::text(topic)]))]);
+    let one = |text: &str| Yaml::List(vec![Yaml::text(text)]);
+    let tells = |topic: &str| Yaml::map([("topics", one(topic)), ("require", one("owner"))]);
     let severities = Yaml::map([("page", tells("oncall")), ("notice", tells("team"))]);
-    sections.push(entry("severities", severities));
+    sections.push(
+        entry("severities", severities)
+            .comment("What an alarm has to say: add `runbook` once there are some."),
+    );
     let mut text = String::new();
     for (index, section) in sections.iter().enumerate() {
         if index > 1 {

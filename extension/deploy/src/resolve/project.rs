@@ -152,6 +152,15 @@ fn environments<'a>(
     let mut environments = BTreeMap::new();
     for entry in entries(node, "environments", problems) {
         let environment: Option<Environment> = decode(&entry.value, problems);
+        if !is_simple_name(&entry.key) {
+            problems.add(
+                Problem::at(
+                    entry.key_span,
+                    format!("`{}` cannot be an environment's name", entry.key),
+                )
+                .help("use letters, digits and `-`, at most 64: it becomes part of topics' names"),
+            );
+        }
         if let Some(environment) = &environment {
             check_environment(&entry.key, environment, problems);
         }

@@ -37,6 +37,10 @@ impl Reader<'_, '_> {
             .apply(node, self.context.files, self.problems);
         let strip: Alarms = decode(&node, self.problems)?;
         let arns = self.in_strip(&strip);
+        // Those that it shows could not be read, and that was said.
+        if arns.is_empty() && self.alarms.names.incomplete {
+            return None;
+        }
         if arns.len() > MAX_ALARMS {
             self.problems.add(
                 Problem::at(
