@@ -830,6 +830,23 @@ async fn a_log_group_that_is_not_there_is_told_before_and_at_an_apply() {
 }
 
 #[tokio::test]
+async fn a_name_to_adopt_that_nothing_has_is_told_with_its_near_miss() {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    let observed = observe(&account, &desired).await.unwrap();
+    let names = Adopt::named(["orders-failling", "findings", "shop", "xyz"]);
+    let plan = plan(&desired, &observed, &names).unwrap();
+    assert_eq!(
+        plan.notes,
+        [
+            "`--adopt orders-failling`: nothing in the account has this name; did you mean `orders-failing`?",
+            "`--adopt xyz`: nothing in the account has this name",
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_target_that_is_sent_elsewhere_is_somebodys_hand_and_a_missing_one_is_not() {
     let desired = Files::default().desired();
     let account = Fake::new(&desired.target);

@@ -132,6 +132,7 @@ pub fn plan(desired: &Desired, observed: &Observed, adopt: &Adopt) -> Result<Pla
     dashboards::compare(desired, observed, &mut work);
     sampling::compare(desired, observed, &mut work);
     work.notes.extend(observed.unread.iter().cloned());
+    work.notes.extend(adopt.unknown(observed));
     elsewhere(desired, &mut work.notes);
     if !work.not_ours.is_empty() {
         return Err(PlanError::NotOurs {

@@ -4,6 +4,9 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+use super::Observed;
+use crate::source::near;
+
 /// What may be taken over though it is not ours yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adopt(BTreeSet<String>);
@@ -14,7 +17,7 @@ impl Adopt {
         Adopt::default()
     }
 
-    /// Topics, alarms and dashboards of these names.
+    /// Resources of these names, whatever their kind.
     pub fn named<I: Into<String>>(names: impl IntoIterator<Item = I>) -> Adopt {
         Adopt(names.into_iter().map(Into::into).collect())
     }
@@ -22,6 +25,37 @@ impl Adopt {
     /// Whether a resource of this name may be taken over.
     pub fn allows(&self, name: &str) -> bool {
         self.0.contains(name)
+    }
+
+    /// A note for each name that nothing in the account has: most likely a slip.
+    pub(super) fn unknown(&self, observed: &Observed) -> Vec<String> {
+        let topics = observed
+            .topics
+            .keys()
+            .filter_map(|arn| arn.rsplit(':').next());
+        let filters = observed
+            .metric_filters
+            .keys()
+            .map(|(_, name)| name.as_str());
+        let known: BTreeSet<&str> = topics
+            .chain(filters)
+            .chain(observed.event_rules.keys().map(String::as_str))
+            .chain(observed.alarms.keys().map(String::as_str))
+            .chain(observed.mute_rules.keys().map(String::as_str))
+            .chain(observed.dashboard_tags.keys().map(String::as_str))
+            .chain(observed.sampling_rules.keys().map(String::as_str))
+            .collect();
+        let unknown = self.0.iter().filter(|name| !known.contains(name.as_str()));
+        unknown
+            .map(|name| {
+                let near = near::nearest(name, known.iter().copied());
+                let near = near.map(|near| format!("; did you mean `{near}`?"));
+                format!(
+                    "`--adopt {name}`: nothing in the account has this name{}",
+                    near.unwrap_or_default()
+                )
+            })
+            .collect()
     }
 }
 

@@ -52,6 +52,7 @@ pub(super) async fn notes<A: Reads>(
 /// The metrics that alarms of these steps look at, and by which alarms.
 fn wanted(steps: &[Step]) -> BTreeMap<MetricRef, Vec<String>> {
     let mut wanted: BTreeMap<MetricRef, Vec<String>> = BTreeMap::new();
+    let written = written(steps);
     let puts = steps
         .iter()
         .filter(|step| step.action != Action::Delete)
@@ -64,17 +65,10 @@ fn wanted(steps: &[Step]) -> BTreeMap<MetricRef, Vec<String>> {
             _ => None,
         });
     for alarm in puts {
-        let metrics: Vec<&MetricRef> = match &alarm.signal {
-            Signal::Metric { metric, .. } => vec![metric],
-            Signal::Math(queries) => queries
-                .iter()
-                .filter_map(|query| match &query.term {
-                    Term::Metric { metric, .. } => Some(metric),
-                    Term::Expression { .. } => None,
-                })
-                .collect(),
-        };
-        for metric in metrics {
+        for metric in metrics(&alarm.signal) {
+            if written.contains(&(metric.namespace.as_str(), metric.name.as_str())) {
+                continue;
+            }
             let alarms = wanted.entry(metric.clone()).or_default();
             if alarms.last() != Some(&alarm.name) {
                 alarms.push(alarm.name.clone());
@@ -82,6 +76,32 @@ fn wanted(steps: &[Step]) -> BTreeMap<MetricRef, Vec<String>> {
         }
     }
     wanted
+}
+
+/// Namespaces and names of what the filters of these steps will write.
+fn written(steps: &[Step]) -> BTreeSet<(&str, &str)> {
+    let calls = steps.iter().flat_map(|step| &step.calls);
+    let written = calls.filter_map(|call| match call {
+        Call::PutMetricFilter { filter } => Some((
+            filter.metric_namespace.as_str(),
+            filter.metric_name.as_str(),
+        )),
+        _ => None,
+    });
+    written.collect()
+}
+
+fn metrics(signal: &Signal) -> Vec<&MetricRef> {
+    match signal {
+        Signal::Metric { metric, .. } => vec![metric],
+        Signal::Math(queries) => queries
+            .iter()
+            .filter_map(|query| match &query.term {
+                Term::Metric { metric, .. } => Some(metric),
+                Term::Expression { .. } => None,
+            })
+            .collect(),
+    }
 }
 
 fn note(metric: &MetricRef, alarms: &[String], seen: &Seen) -> Option<String> {

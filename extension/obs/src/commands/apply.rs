@@ -188,7 +188,7 @@ fn bar(steps: usize, interactive: bool) -> ProgressBar {
     if !interactive {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len}  {msg}  {eta} left")
+    let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len}  {eta} left  {wide_msg}")
         .expect("the template is well formed");
     ProgressBar::new(steps as u64).with_style(style.progress_chars("=> "))
 }

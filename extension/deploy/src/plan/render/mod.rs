@@ -46,11 +46,13 @@ impl Plan {
 
     /// One line: what there is to do.
     pub fn summary(&self) -> String {
-        if self.is_empty() {
-            return format!(
-                "Nothing to do: {} resources are as they should be.",
-                self.unchanged
-            );
+        match (self.is_empty(), self.unchanged) {
+            (true, 0) => return "Nothing to do: nothing is wanted, nothing is there.".to_owned(),
+            (true, 1) => return "Nothing to do: 1 resource is as it should be.".to_owned(),
+            (true, many) => {
+                return format!("Nothing to do: {many} resources are as they should be.");
+            }
+            (false, _) => {}
         }
         let counts: Vec<String> = [
             (Action::Create, "to create"),
