@@ -8,6 +8,8 @@ use super::table::stamp;
 use crate::simulate::report::escape;
 
 const LABEL: i64 = 320;
+/// Signs of a name that fit into its column.
+const SIGNS: usize = 44;
 const WIDTH: i64 = 960;
 const LANE: i64 = 32;
 const STRIP: i64 = 10;
@@ -69,10 +71,11 @@ impl Compared {
     fn lane(&self, out: &mut String, row: &Row, y: i64) {
         let _ = writeln!(
             out,
-            "<g class=\"lane\"><text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
+            "<g class=\"lane\"><title>{}</title><text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
+            escape(&row.alarm),
             LABEL - 10,
             y + 15,
-            escape(&row.alarm)
+            escape(&short(&row.alarm))
         );
         let strips = [
             (&row.before, "before", BEFORE),
@@ -114,6 +117,32 @@ impl Compared {
     }
 }
 
+/// A name that is too long for its column loses its middle: what it is about stands at
+/// its beginning, what is wrong at its end.
+fn short(name: &str) -> String {
+    let signs: Vec<char> = name.chars().collect();
+    if signs.len() <= SIGNS {
+        return name.to_owned();
+    }
+    let (head, tail) = (SIGNS / 2, SIGNS - SIGNS / 2 - 1);
+    let parts = [&signs[..head], &['…'], &signs[signs.len() - tail..]];
+    parts.concat().into_iter().collect()
+}
+
 fn hundredths(number: i64) -> String {
     format!("{}.{:02}", number / 100, number % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_too_long_for_its_column_loses_its_middle() {
+        assert_eq!(short("orders-failing"), "orders-failing");
+        let name = format!("{}middle{}", "a".repeat(30), "b".repeat(30));
+        let shown = format!("{}…{}", "a".repeat(22), "b".repeat(21));
+        assert_eq!(short(&name), shown);
+        assert_eq!(shown.chars().count(), SIGNS);
+    }
 }
