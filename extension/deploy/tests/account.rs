@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use obs_deploy::account::Call;
-use obs_deploy::account::fake::Fake;
+use obs_deploy::account::fake::{Fake, State};
 use obs_deploy::apply::{Done, apply};
 use obs_deploy::model::{Alarm, Desired, Subscription};
 use obs_deploy::plan::saved::Saved;
@@ -827,6 +827,80 @@ async fn a_log_group_that_is_not_there_is_told_before_and_at_an_apply() {
     again.look_around(&account).await.unwrap();
     assert!(again.is_empty() && again.notes.is_empty());
     assert_eq!(account.state().reads.get("DescribeLogGroups"), None);
+}
+
+/// The law of healing, for an apply that takes things over.
+#[tokio::test]
+async fn an_adoption_that_is_cut_anywhere_is_healed_and_all_of_it_is_ours_then() {
+    let desired = Files::default().desired();
+    let all = Adopt::named([
+        "shop-dev-oncall",
+        "findings",
+        "orders-failing",
+        "b-checkout-down",
+        "shop",
+        "shop-dev-maintenance",
+        "shop-dev-pay",
+    ]);
+    for cut in 0.. {
+        let account = Fake::new(&desired.target);
+        let before = applied(&account, &desired).await.calls;
+        disown(&mut account.state());
+        let observed = observe(&account, &desired).await.unwrap();
+        let adoption = plan(&desired, &observed, &all).unwrap();
+        account.state().fail_from = Some(before + cut);
+        let outcome = apply(&account, &adoption, |_, _| {}).await;
+        account.state().fail_from = None;
+        let observed = observe(&account, &desired).await.unwrap();
+        let rest = plan(&desired, &observed, &all).unwrap();
+        assert_eq!(rest.hand_made(), [""; 0], "cut at {cut}");
+        apply(&account, &rest, |_, _| {}).await.unwrap();
+        assert!(planned(&account, &desired).await.is_empty(), "cut at {cut}");
+        applied(&account, &Desired::nothing(desired.target.clone())).await;
+        let state = account.state();
+        assert!(state.topics.is_empty(), "cut at {cut}");
+        assert!(state.alarms.is_empty(), "cut at {cut}");
+        assert!(state.dashboards.is_empty(), "cut at {cut}");
+        drop(state);
+        let nothing = rules(&Fake::new(&desired.target));
+        assert_eq!(rules(&account), nothing, "cut at {cut}");
+        if outcome.is_ok() {
+            assert!(cut >= 12, "an adoption of seven kinds is many calls");
+            return;
+        }
+    }
+}
+
+/// One resource of each kind as somebody else would have made it: no tag, no mark.
+fn disown(state: &mut State) {
+    for topic in state.topics.values_mut() {
+        topic.tags.clear();
+        "Theirs".clone_into(&mut topic.display_name);
+    }
+    for (name, (alarm, tags)) in &mut state.alarms {
+        match alarm {
+            Alarm::Metric(alarm) if name == "orders-failing" => alarm.description.clear(),
+            Alarm::Composite(alarm) if name == "b-checkout-down" => alarm.description.clear(),
+            _ => continue,
+        }
+        tags.clear();
+    }
+    for (rule, tags, _) in state.event_rules.values_mut() {
+        rule.description.clear();
+        tags.clear();
+    }
+    for (rule, tags) in state.mute_rules.values_mut() {
+        rule.description.clear();
+        tags.clear();
+    }
+    for (body, tags) in state.dashboards.values_mut() {
+        *body = body.replace("# Shop", "# Theirs");
+        tags.clear();
+    }
+    for (rule, tags) in state.sampling_rules.values_mut() {
+        rule.rate = 1.0;
+        tags.clear();
+    }
 }
 
 #[tokio::test]

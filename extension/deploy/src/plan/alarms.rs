@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::order::Order;
-use super::ownership::Owner;
+use super::ownership::{Owner, is_unfinished, take_over};
 use super::step::{Change, Hands, Kind, Step, Wave};
 use super::{Observed, Work};
 use crate::account::Call;
@@ -62,7 +62,13 @@ impl Comparison<'_> {
         if self::kind(&bare) != kind {
             let change = Change::between("kind", self::kind(&bare).word(), kind.word());
             step = step.changes(vec![change]).calls(self.replace(alarm));
-        } else if bare.fields() != alarm.fields() || owner == Owner::Adopted {
+        } else if owner == Owner::Adopted || self.is_half_taken(name, seal) {
+            let tags = self.target.tags(&alarm.content());
+            let arn = self.target.alarm_arn(name);
+            step = step
+                .changes(fields(&bare.fields(), &alarm.fields()))
+                .calls(take_over(&arn, &tags, self.put(alarm)));
+        } else if bare.fields() != alarm.fields() {
             step = step
                 .changes(fields(&bare.fields(), &alarm.fields()))
                 .calls([self.put(alarm)]);
@@ -70,15 +76,16 @@ impl Comparison<'_> {
             work.unchanged += 1;
             return;
         }
-        if owner == Owner::Adopted {
-            step.calls.push(Call::Tag {
-                arn: self.target.alarm_arn(name),
-                tags: self.target.tags(&alarm.content()),
-            });
-        } else if seal != Seal::Whole {
+        if owner == Owner::We && seal != Seal::Whole && !self.is_half_taken(name, seal) {
             step.hands = Hands::On;
         }
         work.steps.push(step);
+    }
+
+    /// Whether an apply was cut that was taking this alarm over.
+    fn is_half_taken(&self, name: &str, seal: Seal) -> bool {
+        let tags = self.observed.alarm_tags.get(name);
+        seal == Seal::None && tags.is_some_and(is_unfinished)
     }
 
     fn put(&self, alarm: &Alarm) -> Call {

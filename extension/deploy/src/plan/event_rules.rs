@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::alarms::fields;
-use super::ownership::Owner;
+use super::ownership::{Owner, is_unfinished, take_over};
 use super::step::{Change, Hands, Kind, Step, Wave};
 use super::{Observed, Work};
 use crate::account::Call;
@@ -57,15 +57,14 @@ impl Comparison<'_> {
         let (bare, seal) = self.bare(found);
         let changes = fields(&bare.fields(), &rule.fields());
         let rule_differs = bare.content() != rule.content();
-        if rule_differs || owner == Owner::Adopted || seal == Seal::None {
+        let tags = self.observed.event_rule_tags.get(&rule.name);
+        let half_taken = seal == Seal::None && tags.is_some_and(is_unfinished);
+        if owner == Owner::Adopted || half_taken {
+            let tags = self.target.tags(&rule.content());
+            let arn = self.target.rule_arn(&rule.name);
+            step.calls.extend(take_over(&arn, &tags, self.put(rule)));
+        } else if rule_differs || seal == Seal::None {
             step.calls.push(self.put(rule));
-        }
-        if owner == Owner::Adopted {
-            // Tags given to an existing rule's put are ignored.
-            step.calls.push(Call::Tag {
-                arn: self.target.rule_arn(&rule.name),
-                tags: self.target.tags(&rule.content()),
-            });
         }
         step.calls.extend(self.move_targets(rule, wanted));
         if step.calls.is_empty() {
@@ -73,7 +72,7 @@ impl Comparison<'_> {
             return;
         }
         let touched = seal != Seal::Whole || self.redirected(&rule.name);
-        if owner == Owner::We && touched {
+        if owner == Owner::We && touched && !half_taken {
             step.hands = Hands::On;
         }
         work.steps.push(step.changes(changes));

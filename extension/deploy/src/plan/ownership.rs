@@ -5,7 +5,42 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 use super::Observed;
+use crate::account::Call;
+use crate::model::{TAG_CONTENT, Tags};
 use crate::source::near;
+
+/// What the content tag says while the calls of a step are under way: should they be
+/// cut, the next apply must not take what is half done for somebody's hand.
+const UNFINISHED: &str = "unfinished";
+
+/// The tags while a step's calls are under way.
+pub(super) fn unfinished(mut tags: Tags) -> Tags {
+    tags.insert(TAG_CONTENT.to_owned(), UNFINISHED.to_owned());
+    tags
+}
+
+/// Whether these are the tags of a step that was cut.
+pub(super) fn is_unfinished(tags: &Tags) -> bool {
+    tags.get(TAG_CONTENT).is_some_and(|text| text == UNFINISHED)
+}
+
+/// The calls by which something of somebody else's becomes ours. The tags come first:
+/// what is marked and wanted is never asked for its tags again, so that without them
+/// it would never be deleted.
+pub(super) fn take_over(arn: &str, tags: &Tags, put: Call) -> [Call; 3] {
+    let arn = arn.to_owned();
+    [
+        Call::Tag {
+            arn: arn.clone(),
+            tags: unfinished(tags.clone()),
+        },
+        put,
+        Call::Tag {
+            arn,
+            tags: tags.clone(),
+        },
+    ]
+}
 
 /// What may be taken over though it is not ours yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,16 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::ownership::Owner;
+use super::ownership::{Owner, is_unfinished, unfinished};
 use super::step::{Change, Hands, Kind, Step, Wave};
 use super::{Observed, Work};
 use crate::account::{Call, TopicState};
 use crate::model::{
     Desired, Subscription, TAG_CONTENT, TAG_SUBSCRIPTIONS, Tags, Target, Topic, content_hash,
 };
-
-/// What the content tag says while the calls of a step are under way.
-const UNFINISHED: &str = "unfinished";
 
 pub(super) fn compare(desired: &Desired, observed: &Observed, work: &mut Work<'_>) {
     let target = &desired.target;
@@ -110,9 +107,9 @@ fn update(
 fn hands(state: &TopicState) -> Hands {
     let key = state.key.as_deref();
     let found = Topic::content(&state.display_name, state.policy.as_ref(), key);
-    match state.tags.get(TAG_CONTENT).map(String::as_str) {
-        Some(UNFINISHED) => Hands::Off,
-        Some(hash) if hash != content_hash(&found) => Hands::On,
+    match state.tags.get(TAG_CONTENT) {
+        Some(_) if is_unfinished(&state.tags) => Hands::Off,
+        Some(hash) if *hash != content_hash(&found) => Hands::On,
         _ => Hands::Off,
     }
 }
@@ -238,13 +235,6 @@ fn tag(arn: &str, tags: Tags) -> Call {
         topic: arn.to_owned(),
         tags,
     }
-}
-
-/// The tags while an apply is at work: should it be cut, the next one must not take
-/// what is half done for somebody's hand.
-fn unfinished(mut tags: Tags) -> Tags {
-    tags.insert(TAG_CONTENT.to_owned(), UNFINISHED.to_owned());
-    tags
 }
 
 fn subscribe(arn: &str, subscription: &Subscription) -> Call {

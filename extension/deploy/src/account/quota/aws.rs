@@ -35,7 +35,8 @@ impl Bucket {
         }))
     }
 
-    fn take(&mut self) -> Result<(), SdkError<PutMetricAlarmError>> {
+    /// Takes a token; the refusal where there is none.
+    fn take(&mut self) -> Option<SdkError<PutMetricAlarmError>> {
         let rate = QUOTA - self.others;
         let now = Instant::now();
         let gained = (now - self.filled).as_secs_f64() * rate;
@@ -43,12 +44,12 @@ impl Bucket {
         self.filled = now;
         if self.tokens >= 1.0 - 1e-9 {
             self.tokens -= 1.0;
-            return Ok(());
+            return None;
         }
         self.refused += 1;
         let error = ErrorMetadata::builder().code("ThrottlingException").build();
         let status = 400_u16.try_into().expect("400 is a status");
-        Err(SdkError::service_error(
+        Some(SdkError::service_error(
             PutMetricAlarmError::generic(error),
             HttpResponse::new(status, "".into()),
         ))
@@ -71,9 +72,9 @@ async fn put(alarms: usize, others: f64) -> (Duration, usize) {
     let outcomes: Vec<_> = stream::iter(0..alarms)
         .map(|_| {
             account.call("cloudwatch:PutMetricAlarm", || async {
-                let taken = bucket.lock().expect("nobody panics with it").take();
+                let refusal = bucket.lock().expect("nobody panics with it").take();
                 sleep(LATENCY).await;
-                taken
+                refusal.map_or(Ok(()), Err)
             })
         })
         .buffer_unordered(16)
