@@ -18,6 +18,7 @@ pub mod cost;
 pub mod reach;
 mod unseen;
 mod log_groups;
+mod quotas;
 pub mod render;
 pub mod saved;
 
@@ -143,6 +144,9 @@ pub fn plan(desired: &Desired, observed: &Observed, adopt: &Adopt) -> Result<Pla
     }
     let mut steps = work.steps;
     steps.sort_by_key(|step| step.wave);
+    let target = &desired.target;
+    work.notes.extend(quotas::notes(target, observed, &steps));
+    work.notes.extend(shadowed(desired, observed));
     Ok(Plan {
         target: desired.target.clone(),
         steps,
@@ -151,6 +155,27 @@ pub fn plan(desired: &Desired, observed: &Observed, adopt: &Adopt) -> Result<Pla
         reach: reach::reach(desired, observed),
         notes: work.notes,
     })
+}
+
+/// Sampling rules that one of the account keeps X-Ray from asking.
+fn shadowed(desired: &Desired, observed: &Observed) -> Vec<String> {
+    let ours = &desired.sampling_rules;
+    let wanted = |name: &str| ours.iter().any(|one| one.name == name);
+    let is_ours = |name: &str| {
+        let tags = observed.sampling_tags.get(name);
+        tags.is_some_and(|tags| desired.target.owns(tags))
+    };
+    let others = observed.sampling_rules.values();
+    let others = others.filter(|one| !wanted(&one.name) && !is_ours(&one.name));
+    let others: Vec<_> = others.collect();
+    let notes = ours.iter().filter_map(|rule| {
+        let first = others.iter().find(|first| first.shadows(rule))?;
+        Some(format!(
+            "sampling rule {}: somebody else's {} decides first (priority {}) and matches all that it does, so that X-Ray never asks it",
+            rule.name, first.name, first.priority
+        ))
+    });
+    notes.collect()
 }
 
 /// What has to be true outside of the account's alarms for a topic to be heard, and no

@@ -5,6 +5,7 @@ use crate::model::{SamplingRule, Target};
 use crate::shape::sampling::Sampling;
 use crate::source::At;
 use crate::source::decode::decode;
+use crate::source::file::Span;
 use crate::source::node::{Entry, Node};
 use crate::source::problem::{Problem, Problems};
 
@@ -18,6 +19,7 @@ pub(super) fn read(
     problems: &mut Problems,
 ) -> Vec<SamplingRule> {
     let mut rules: Vec<SamplingRule> = Vec::new();
+    let mut priorities: Vec<Span> = Vec::new();
     for entry in node.map_or(&[][..], |node| entries(node, "sampling", problems)) {
         let Some(shape) = decode::<Sampling>(&entry.value, problems) else {
             continue;
@@ -39,6 +41,22 @@ pub(super) fn read(
             );
         }
         rules.push(rule);
+        priorities.push(shape.priority.span);
+    }
+    for (rule, span) in rules.iter().zip(priorities) {
+        if let Some(first) = rules.iter().find(|first| first.shadows(rule)) {
+            problems.warn(
+                Problem::at(
+                    span,
+                    format!(
+                        "`{}` decides first, and matches all that this does",
+                        first.name
+                    ),
+                )
+                .label("X-Ray never asks this one")
+                .help("give the narrower rule the lower number"),
+            );
+        }
     }
     if let (true, Some(node)) = (rules.len() > MAX_RULES, node) {
         problems.add(Problem::at(
