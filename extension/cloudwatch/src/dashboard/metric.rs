@@ -9,7 +9,7 @@ use crate::series::Period;
 use crate::statistic::Statistic;
 
 /// The properties that a metric widget may have.
-const KNOWN: [&str; 23] = [
+const KNOWN: [&str; 24] = [
     "accountId",
     "annotations",
     "legend",
@@ -29,6 +29,7 @@ const KNOWN: [&str; 23] = [
     "view",
     "yAxis",
     // The console writes these beside what is documented.
+    "insightRule",
     "labels",
     "start",
     "end",
@@ -52,6 +53,7 @@ pub(super) fn metric(at: &At<'_>, out: &mut Problems) -> Option<MetricWidget> {
         .and_then(|r| r.string(out))
         .map(str::to_owned);
     at.texts(&["accountId", "start", "end", "type", "theme"], out);
+    insight_rule(at, out);
     check_source(at, annotations.alarm.is_some(), out);
     let flag = |name: &str, out: &mut Problems| {
         at.field(name).and_then(|f| f.boolean(out)).unwrap_or(false)
@@ -90,10 +92,25 @@ pub(super) fn metric(at: &At<'_>, out: &mut Problems) -> Option<MetricWidget> {
     Some(widget)
 }
 
-/// Where the data comes from: metrics, or the alarm of an annotation, never both.
+/// A rule of Contributor Insights, whose data only CloudWatch has.
+fn insight_rule(at: &At<'_>, out: &mut Problems) {
+    const KNOWN: [&str; 3] = ["maxContributorCount", "orderBy", "ruleName"];
+    let Some(rule) = at.section("insightRule", &KNOWN, out) else {
+        return;
+    };
+    rule.require("ruleName", out).map(|name| name.string(out));
+    // As GetInsightRuleReport has them.
+    rule.field("maxContributorCount")
+        .map(|count| count.integer(1, 100, out));
+    rule.field("orderBy")
+        .map(|order| order.one_of(&["Sum", "Maximum"], out));
+}
+
+/// Where the data comes from: metrics, a rule of Contributor Insights, or the alarm of an
+/// annotation, never metrics and an alarm.
 fn check_source(at: &At<'_>, has_alarm: bool, out: &mut Problems) {
     let metrics = at.field("metrics");
-    let has_metrics = metrics.is_some();
+    let has_data = metrics.is_some() || at.field("insightRule").is_some();
     let annotations = at.field("annotations");
     let drawn = metrics.is_some_and(|m| m.json.as_array().is_none_or(|rows| !rows.is_empty()));
     if drawn && has_alarm {
@@ -102,14 +119,14 @@ fn check_source(at: &At<'_>, has_alarm: bool, out: &mut Problems) {
             "Should NOT have both metrics and an alarm annotation",
         );
     }
-    if !has_metrics && !has_alarm {
+    if !has_data && !has_alarm {
         // CloudWatch says it three times; people look for these very words.
         out.error(&at.path, "Should have required property 'metrics'");
         out.error(&at.path, "The metric widget should have specified a region and a data source or an alarm annotation");
         if annotations.is_none() {
             out.error(&at.path, "Should have required property 'annotations'");
         }
-    } else if has_metrics && !has_alarm && at.field("region").is_none() {
+    } else if has_data && !has_alarm && at.field("region").is_none() {
         out.error(&at.path, "Should have required property 'region'");
     }
 }
