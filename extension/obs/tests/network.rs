@@ -481,8 +481,8 @@ fn every_call(fault: Fault) {
         // Whoever ends before the first write has done nothing.
         Fault::Hang | Fault::HangAfter | Fault::Down => first_write.unwrap(),
     };
-    for at in from..calls.len() {
-        let case = format!("{fault:?} at call {at}, {}", calls[at]);
+    for (at, call) in calls.iter().enumerate().skip(from) {
+        let case = format!("{fault:?} at call {at}, {call}");
         // There and back: either way something of each kind comes, changes and goes.
         lay_out(folder, version);
         version = version.other();
