@@ -38,7 +38,8 @@ pub(super) fn terms(text: &str) -> Result<Terms, PatternError> {
         list.push(term);
         rest = after.trim_start();
     }
-    if !terms.any.is_empty() && !(terms.all.is_empty() && terms.none.is_empty()) {
+    let others = terms.all.len() + terms.none.len();
+    if !terms.any.is_empty() && others > 0 {
         return Err(refused("terms with `?` beside terms without"));
     }
     Ok(terms)
