@@ -49,7 +49,10 @@ pub(crate) enum Command {
     )]
     Backtest(Backtest),
     /// Show what the alarms and dashboards cost a month, without looking at any account.
-    Cost(Project),
+    #[command(
+        after_help = "Examples:\n  obs cost\n  obs cost -e staging,production --format json\n  obs cost --format markdown >> \"$GITHUB_STEP_SUMMARY\""
+    )]
+    Cost(Cost),
     /// Score how ready the project is to be run, with the way to a better score.
     #[command(
         after_help = "Examples:\n  obs readiness\n  obs readiness -e production --account\n  obs readiness --minimum 90 --format github"
@@ -209,6 +212,16 @@ pub(crate) struct Backtest {
     /// Draw it into a file: one lane an alarm, what is applied above, the files below
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
+}
+
+/// Arguments of `cost`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Cost {
+    #[command(flatten)]
+    pub(crate) project: Project,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 /// Arguments of `schema`.

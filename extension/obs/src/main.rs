@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         Command::Check(check) => commands::check::run(check, &mut surroundings),
         Command::Test(test) => commands::test::run(test, &mut surroundings),
         Command::Backtest(backtest) => commands::backtest::run(backtest, &mut surroundings),
-        Command::Cost(project) => commands::cost::run(project, &mut surroundings),
+        Command::Cost(args) => commands::cost::run(args, &mut surroundings),
         Command::Readiness(it) => commands::readiness::run(it, &mut surroundings),
         Command::Iam(iam) => commands::iam::run(iam, &mut surroundings),
         Command::Plan(plan) => commands::plan::run(plan, &mut surroundings),

@@ -218,6 +218,14 @@ fn the_price_of_a_month_is_told_line_by_line() {
     let dir = project("obs.yaml", "shop", "shop");
     let output = obs(dir.path(), &["cost", "-e", "dev,production"], &[]);
     insta::assert_snapshot!(transcript(&["cost", "-e", "dev,production"], &output));
+    let output = obs(dir.path(), &["cost", "--format", "markdown"], &[]);
+    insta::assert_snapshot!("price_as_markdown", transcript(&["cost"], &output));
+    let output = obs(dir.path(), &["cost", "--format", "json"], &[]);
+    let price: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&price["environment"], &price["month_cents"]),
+        (&"dev".into(), &1030.into())
+    );
 }
 
 #[test]
