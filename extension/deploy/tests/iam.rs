@@ -196,11 +196,15 @@ fn verdict(statements: &str, missing: usize, too_much: usize, unclear: usize) {
     );
 }
 
+/// The exact statement with something else in it.
+fn with(from: &str, to: &str) -> String {
+    EXACT.replace(from, to)
+}
+
 #[test]
-fn a_policy_is_read_as_iam_reads_it() {
+fn actions_and_resources_are_read_as_iam_reads_them() {
     verdict(EXACT, 0, 0, 0);
     verdict(&format!("[{EXACT}]"), 0, 0, 0);
-    let with = |from: &str, to: &str| EXACT.replace(from, to);
     // Actions and condition keys know no case.
     verdict(
         &with("cloudwatch:PutMetricData", "CloudWatch:putmetricdata"),
@@ -248,7 +252,11 @@ fn a_policy_is_read_as_iam_reads_it() {
         0,
         0,
     );
-    // Conditions: another namespace, patterns, operators that are not understood.
+}
+
+#[test]
+fn conditions_and_denials_are_read_as_iam_reads_them() {
+    // Another namespace, patterns, operators that are not understood.
     verdict(&with("\"Shop\"", "\"Other\""), 1, 1, 0);
     verdict(&with("\"Shop\"", "[\"Other\", \"Shop\"]"), 0, 1, 0);
     verdict(
@@ -279,67 +287,70 @@ fn what_is_printed_as_yaml_reads_as_the_same_policy() {
     }
 }
 
+/// Texts, where they stop being a policy, and what is said there.
+const NO_POLICY: &[(&str, &str, &str)] = &[
+    ("", "1:1", "a policy has a `Statement`"),
+    (
+        "{\n  \"Statement\": [\n}",
+        "3:1",
+        "not JSON: expected value",
+    ),
+    ("[]", "1:1", "a policy has a `Statement`"),
+    (
+        r#"{ "PolicyVersion": { "Document": {} } }"#,
+        "1:3",
+        "--query PolicyVersion.Document",
+    ),
+    (
+        r#"{ "Statement": [], "Extra": 1 }"#,
+        "1:20",
+        "`Extra` is no key of a policy",
+    ),
+    (
+        r#"{ "Version": "2012-10-18", "Statement": [] }"#,
+        "1:14",
+        "no version of IAM's language",
+    ),
+    (
+        r#"{ "Statement": { "Effect": "Maybe", "Action": "a:b", "Resource": "*" } }"#,
+        "1:28",
+        "`Effect` is `Allow` or `Deny`",
+    ),
+    (
+        r#"{ "Statement": { "Effect": "Allow", "Action": "a:b" } }"#,
+        "1:18",
+        "one of `Resource`",
+    ),
+    (
+        r#"{ "Statement": { "Effect": "Allow", "Principal": "*", "Action": "a:b", "Resource": "*" } }"#,
+        "1:37",
+        "belongs to the policy of a resource",
+    ),
+    (
+        r#"{ "Statement": { "Effect": "Allow", "Acton": "a:b", "Resource": "*" } }"#,
+        "1:37",
+        "did you mean `Action`?",
+    ),
+    (
+        r#"{ "Statement": { "Effect": "Allow", "Action": "GetObject", "Resource": "*" } }"#,
+        "1:47",
+        "no service before a `:`",
+    ),
+    (
+        r#"{ "Statement": { "Effect": "Allow", "Action": {}, "Resource": "*" } }"#,
+        "1:47",
+        "a text or a list of texts",
+    ),
+    (
+        r#"{ "Statement": { "Effect": "Allow", "Action": "a:b", "Resource": "*", "Condition": { "StringEquals": "x" } } }"#,
+        "1:102",
+        "`StringEquals` maps condition keys to values",
+    ),
+];
+
 #[test]
 fn what_is_no_policy_of_a_role_is_refused_at_its_place() {
-    for (text, place, expect) in [
-        ("", "1:1", "a policy has a `Statement`"),
-        (
-            "{\n  \"Statement\": [\n}",
-            "3:1",
-            "not JSON: expected value",
-        ),
-        ("[]", "1:1", "a policy has a `Statement`"),
-        (
-            r#"{ "PolicyVersion": { "Document": {} } }"#,
-            "1:3",
-            "--query PolicyVersion.Document",
-        ),
-        (
-            r#"{ "Statement": [], "Extra": 1 }"#,
-            "1:20",
-            "`Extra` is no key of a policy",
-        ),
-        (
-            r#"{ "Version": "2012-10-18", "Statement": [] }"#,
-            "1:14",
-            "no version of IAM's language",
-        ),
-        (
-            r#"{ "Statement": { "Effect": "Maybe", "Action": "a:b", "Resource": "*" } }"#,
-            "1:28",
-            "`Effect` is `Allow` or `Deny`",
-        ),
-        (
-            r#"{ "Statement": { "Effect": "Allow", "Action": "a:b" } }"#,
-            "1:18",
-            "one of `Resource`",
-        ),
-        (
-            r#"{ "Statement": { "Effect": "Allow", "Principal": "*", "Action": "a:b", "Resource": "*" } }"#,
-            "1:37",
-            "belongs to the policy of a resource",
-        ),
-        (
-            r#"{ "Statement": { "Effect": "Allow", "Acton": "a:b", "Resource": "*" } }"#,
-            "1:37",
-            "did you mean `Action`?",
-        ),
-        (
-            r#"{ "Statement": { "Effect": "Allow", "Action": "GetObject", "Resource": "*" } }"#,
-            "1:47",
-            "no service before a `:`",
-        ),
-        (
-            r#"{ "Statement": { "Effect": "Allow", "Action": {}, "Resource": "*" } }"#,
-            "1:47",
-            "a text or a list of texts",
-        ),
-        (
-            r#"{ "Statement": { "Effect": "Allow", "Action": "a:b", "Resource": "*", "Condition": { "StringEquals": "x" } } }"#,
-            "1:102",
-            "`StringEquals` maps condition keys to values",
-        ),
-    ] {
+    for (text, place, expect) in NO_POLICY {
         let shown = Policy::parse("role.json", text)
             .unwrap_err()
             .render(Paint::Plain);

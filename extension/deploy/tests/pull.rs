@@ -224,7 +224,7 @@ fn signals() -> impl Strategy<Value = Signal> {
             let mut queries = vec![
                 Query {
                     id: "m1".to_owned(),
-                    label: first.clone(),
+                    label: first,
                     returns: false,
                     term: term(a),
                 },
@@ -334,15 +334,7 @@ proptest! {
     }
 }
 
-/// Something of every kind, kept by the project.
-async fn shop() -> (Fake, tempfile::TempDir) {
-    let root = tempfile::tempdir().unwrap();
-    write(
-        root.path(),
-        "obs.yaml",
-        &format!(
-            "{HEAD}{}",
-            r#"
+const SHOP: &str = r#"
 resources:
   functions:
     pay: { timeout: 10s, memory: 256MB }
@@ -354,13 +346,9 @@ sampling:
   rest: { priority: 9000, rate: 5% }
 mutes:
   night: { schedule: cron(0 3 * * SUN), duration: 1h, timezone: Europe/Berlin, alarms: [pay-slow] }
-"#
-        ),
-    );
-    write(
-        root.path(),
-        "alarms/shop.yaml",
-        r#"
+"#;
+
+const SHOP_ALARMS: &str = r#"
 alarms:
   - name: ${resource}-slow
     for_each: functions
@@ -397,8 +385,13 @@ events:
     severity: page
     description: Somebody looks around.
     pattern: { source: [aws.guardduty], detail: { severity: [{ numeric: [">=", 7] }] } }
-"#,
-    );
+"#;
+
+/// Something of every kind, kept by the project.
+async fn shop() -> (Fake, tempfile::TempDir) {
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), "obs.yaml", &format!("{HEAD}{}", SHOP));
+    write(root.path(), "alarms/shop.yaml", SHOP_ALARMS);
     write(
         root.path(),
         "dashboards/shop.yaml",
@@ -452,34 +445,39 @@ async fn what_the_files_say_otherwise_is_named_and_stays() {
     assert!(unsaid.why.contains("threshold"), "{}", unsaid.why);
 }
 
+/// What a hand does to an alarm.
+type Change = fn(&mut MetricAlarm);
+
+/// Alarms that the files have no words for.
+const WORDLESS: [(&str, Change); 7] = [
+    ("anomaly", |alarm| {
+        alarm.comparison = "LessThanLowerOrGreaterThanUpperThreshold".to_owned();
+    }),
+    ("silent", |alarm| alarm.actions_enabled = false),
+    ("recover", |alarm| {
+        alarm.actions.alarm = vec!["arn:aws:automate:us-east-1:ec2:recover".to_owned()];
+    }),
+    ("foreign", |alarm| {
+        alarm
+            .foreign
+            .insert("threshold_metric_id".to_owned(), "b".to_owned());
+    }),
+    ("kept", |alarm| {
+        alarm.description = "Kept as code by obs: other/dev #000000000000".to_owned();
+    }),
+    ("long", |alarm| alarm.description = "x".repeat(1000)),
+    ("period", |alarm| {
+        if let Signal::Metric { period, .. } = &mut alarm.signal {
+            *period = 45;
+        }
+    }),
+];
+
 #[tokio::test]
 async fn what_the_files_have_no_words_for_is_named() {
     let account = Fake::new(&target());
     topics(&account);
-    let cases: [(&str, fn(&mut MetricAlarm)); 7] = [
-        ("anomaly", |alarm| {
-            alarm.comparison = "LessThanLowerOrGreaterThanUpperThreshold".to_owned()
-        }),
-        ("silent", |alarm| alarm.actions_enabled = false),
-        ("recover", |alarm| {
-            alarm.actions.alarm = vec!["arn:aws:automate:us-east-1:ec2:recover".to_owned()]
-        }),
-        ("foreign", |alarm| {
-            alarm
-                .foreign
-                .insert("threshold_metric_id".to_owned(), "b".to_owned());
-        }),
-        ("kept", |alarm| {
-            alarm.description = "Kept as code by obs: other/dev #000000000000".to_owned()
-        }),
-        ("long", |alarm| alarm.description = "x".repeat(1000)),
-        ("period", |alarm| {
-            if let Signal::Metric { period, .. } = &mut alarm.signal {
-                *period = 45;
-            }
-        }),
-    ];
-    for (name, change) in cases {
+    for (name, change) in WORDLESS {
         let mut alarm = metric_alarm(name);
         change(&mut alarm);
         put(&account, Alarm::Metric(alarm)).await;

@@ -113,31 +113,7 @@ fn project(head: &Head, found: &Found) -> String {
         });
         sections.push(entry("resources", Yaml::Map(kinds.collect())));
     }
-    let owner = Yaml::map([("owner", Yaml::text(format!("{} team", head.project)))]);
-    sections.push(entry("defaults", owner).comment(
-        "Who looks after it; and, when there is a place for it, `runbook: https://.../${alarm}`.",
-    ));
-    let topics = Yaml::map([
-        (
-            "oncall",
-            Yaml::map([("display_name", Yaml::text(&head.project))]),
-        ),
-        (
-            "team",
-            Yaml::map([("display_name", Yaml::text(format!("{} team", head.project)))]),
-        ),
-    ]);
-    sections.push(
-        entry("topics", topics)
-            .comment("Who is told: add `subscriptions: [{ email: NAME@EXAMPLE.COM }]`."),
-    );
-    let one = |text: &str| Yaml::List(vec![Yaml::text(text)]);
-    let tells = |topic: &str| Yaml::map([("topics", one(topic)), ("require", one("owner"))]);
-    let severities = Yaml::map([("page", tells("oncall")), ("notice", tells("team"))]);
-    sections.push(
-        entry("severities", severities)
-            .comment("What an alarm has to say: add `runbook` once there are some."),
-    );
+    sections.extend(people(&head.project));
     let mut text = String::new();
     for (index, section) in sections.iter().enumerate() {
         if index > 1 {
@@ -146,4 +122,23 @@ fn project(head: &Head, found: &Found) -> String {
         section.write(0, &mut text);
     }
     text
+}
+
+/// Who looks after it, who is told, and how bad what is.
+fn people(project: &str) -> [Entry; 3] {
+    let team = format!("{project} team");
+    let one = |text: &str| Yaml::List(vec![Yaml::text(text)]);
+    let shown = |name: &str| Yaml::map([("display_name", Yaml::text(name))]);
+    let topics = Yaml::map([("oncall", shown(project)), ("team", shown(&team))]);
+    let tells = |topic: &str| Yaml::map([("topics", one(topic)), ("require", one("owner"))]);
+    let severities = Yaml::map([("page", tells("oncall")), ("notice", tells("team"))]);
+    [
+        entry("defaults", Yaml::map([("owner", Yaml::text(team))])).comment(
+            "Who looks after it; and, when there is a place for it, `runbook: https://.../${alarm}`.",
+        ),
+        entry("topics", topics)
+            .comment("Who is told: add `subscriptions: [{ email: NAME@EXAMPLE.COM }]`."),
+        entry("severities", severities)
+            .comment("What an alarm has to say: add `runbook` once there are some."),
+    ]
 }
