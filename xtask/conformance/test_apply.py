@@ -109,6 +109,8 @@ def test_hands_on_each_kind_stop_an_apply_until_forced(account):
     events.put_rule(
         Name=rule["Name"], EventPattern=rule["EventPattern"], Description=rule["Description"], State="DISABLED"
     )
+    target = found["targets"][0]
+    events.put_targets(Rule=rule["Name"], Targets=[{**target, "RetryPolicy": {"MaximumRetryAttempts": 0}}])
     mute = found["mutes"][0]["AlarmMuteRuleArn"].split(":alarm-mute-rule:")[1]
     as_it_was = cloudwatch.get_alarm_mute_rule(AlarmMuteRuleName=mute)
     longer = {"Schedule": {**as_it_was["Rule"]["Schedule"], "Duration": "PT9H"}}
@@ -128,6 +130,7 @@ def test_hands_on_each_kind_stop_an_apply_until_forced(account):
     assert events.describe_rule(Name=rule["Name"])["State"] == "ENABLED"
     assert cloudwatch.get_alarm_mute_rule(AlarmMuteRuleName=mute)["Rule"] == as_it_was["Rule"]
     again = kinds(account)
+    assert again["targets"] == found["targets"]
     patterns = {one["filterName"]: one["filterPattern"] for one in again["filters"]}
     assert patterns[line["filterName"]] == line["filterPattern"]
     assert [one["FixedRate"] for one in again["sampling"]] == [one["FixedRate"] for one in found["sampling"]]

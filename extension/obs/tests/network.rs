@@ -126,6 +126,9 @@ const WRITES: &[&str] = &[
     "TagResource",
 ];
 
+/// The alarm that somebody else deletes in [`Fault::Overtaken`].
+const DELETED_FIRST: &str = "old-orders";
+
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
@@ -143,6 +146,9 @@ enum Fault {
     HangAfter,
     /// 500, and to every call after it.
     Down,
+    /// Somebody deletes an alarm a moment before the call that deletes it, whatever
+    /// that call's number.
+    Overtaken,
 }
 
 /// What the proxy does.
@@ -216,6 +222,8 @@ fn serve(
         let mut script = script.lock().unwrap();
         let number = script.calls.len();
         let name = operation(&request);
+        let deletes =
+            name == "DeleteAlarms" && String::from_utf8_lossy(&request).contains(DELETED_FIRST);
         if name == "AssumeRole" {
             let sent = String::from_utf8_lossy(&request).into_owned();
             script.roles.push(sent);
@@ -224,7 +232,11 @@ fn serve(
         script.under_way.0 += 1;
         script.under_way.1 = script.under_way.1.max(script.under_way.0);
         script.fault.and_then(|(fault, at)| {
-            let befalls = number == at || (fault == Fault::Down && number > at);
+            let befalls = match fault {
+                Fault::Overtaken => deletes,
+                Fault::Down => number >= at,
+                _ => number == at,
+            };
             befalls.then_some(fault)
         })
     };
@@ -247,6 +259,11 @@ fn serve(
         Some(Fault::Error | Fault::Down) => client.write_all(
             b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
         ),
+        Some(Fault::Overtaken) => {
+            let answer = pass_on(&by_hand(account), account)?;
+            assert!(answer.starts_with(b"HTTP/1.1 200"), "{answer:?}");
+            client.write_all(&pass_on(&request, account)?)
+        }
         Some(Fault::Throttle) => client.write_all(&throttled(&request)),
         Some(Fault::Hang) => {
             hang(client);
@@ -293,6 +310,19 @@ fn pass_on(request: &[u8], account: SocketAddr) -> std::io::Result<Vec<u8>> {
     let mut answer = Vec::new();
     line.read_to_end(&mut answer)?;
     Ok(answer)
+}
+
+/// A deletion by somebody else.
+fn by_hand(account: SocketAddr) -> Vec<u8> {
+    let body =
+        format!("Action=DeleteAlarms&Version=2010-08-01&AlarmNames.member.1={DELETED_FIRST}");
+    format!(
+        "POST / HTTP/1.1\r\nhost: {account}\r\nconnection: close\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential=hand/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }
 
 /// What a request asks for, in whichever protocol.
@@ -477,7 +507,7 @@ fn every_call(fault: Fault) {
     let mut version = Version::Before;
     let first_write = calls.iter().position(|it| WRITES.contains(&it.as_str()));
     let from = match fault {
-        Fault::Cut | Fault::AnswerLost | Fault::Error | Fault::Throttle => 0,
+        Fault::Cut | Fault::AnswerLost | Fault::Error | Fault::Throttle | Fault::Overtaken => 0,
         // Whoever ends before the first write has done nothing.
         Fault::Hang | Fault::HangAfter | Fault::Down => first_write.unwrap(),
     };
@@ -542,6 +572,24 @@ fn an_apply_killed_after_a_call_is_healed_by_the_next() {
 #[test]
 fn an_account_that_stays_down_stops_the_apply_and_the_next_heals_it() {
     every_call(Fault::Down);
+}
+
+/// CloudWatch deletes none of a call's alarms when one of them is gone already.
+#[test]
+fn an_alarm_that_somebody_deletes_first_keeps_none_of_the_others() {
+    let stage = Stage::new();
+    let folder = stage.project.path();
+    stage.good(&["apply", "--yes"], "a first apply");
+    lay_out(folder, Version::After);
+    let output = stage.apply_with(Fault::Overtaken, 0).unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let calls = stage.proxy.script(None);
+    let deletions = calls.iter().filter(|call| *call == "DeleteAlarms").count();
+    // The composite, the two alarms of metrics in vain, the one that is left.
+    assert_eq!(deletions, 3, "{calls:?}");
+    let left = stage.good(&["plan"], "overtaken");
+    let left = String::from_utf8_lossy(&left.stdout).into_owned();
+    assert!(left.contains("Nothing to do"), "{left}");
 }
 
 #[test]

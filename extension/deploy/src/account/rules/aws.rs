@@ -221,15 +221,18 @@ fn event_rule(found: &FoundRule) -> EventRule {
     }
 }
 
-/// Where a target's events go. One that hands on something else than the event is not
-/// what we put, whatever its ARN says.
+/// Where a target's events go. One that hands on something else than the event, or in
+/// another way, is not what we put, whatever its ARN says.
 fn aim(target: &FoundTarget) -> String {
     let arn = target.arn();
     let changed = target.input().is_some()
         || target.input_path().is_some()
-        || target.input_transformer().is_some();
+        || target.input_transformer().is_some()
+        || target.dead_letter_config().is_some()
+        || target.retry_policy().is_some()
+        || target.role_arn().is_some();
     match changed {
-        true => format!("{arn} with an input of its own"),
+        true => format!("{arn} with settings of its own"),
         false => arn.to_owned(),
     }
 }
