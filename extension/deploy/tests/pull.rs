@@ -390,7 +390,7 @@ events:
 /// Something of every kind, kept by the project.
 async fn shop() -> (Fake, tempfile::TempDir) {
     let root = tempfile::tempdir().unwrap();
-    write(root.path(), "obs.yaml", &format!("{HEAD}{}", SHOP));
+    write(root.path(), "obs.yaml", &format!("{HEAD}{SHOP}"));
     write(root.path(), "alarms/shop.yaml", SHOP_ALARMS);
     write(
         root.path(),

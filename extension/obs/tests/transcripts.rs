@@ -245,3 +245,135 @@ fn a_gate_is_told_to_codedeploy_without_looking_at_any_account() {
     let output = obs(dir.path(), &arguments, &[]);
     insta::assert_snapshot!(transcript(&arguments, &output));
 }
+
+/// One alarm with something of it replaced.
+fn alarm(from: &str, to: &str) -> String {
+    let alarm = "alarms:\n  - name: long\n    severity: page\n    metric: { namespace: Shop, name: X }\n    statistic: Sum\n    period: 1m\n    condition: \"> 0\"\n";
+    assert!(alarm.contains(from));
+    alarm.replacen(from, to, 1)
+}
+
+#[test]
+fn what_is_over_awss_limits_ends_with_2_and_the_limit_is_named() {
+    let x = |count: usize| "x".repeat(count);
+    let list = |count: usize, item: fn(usize) -> String| {
+        let all: Vec<String> = (0..count).map(item).collect();
+        all.join(", ")
+    };
+    let dimensions = list(31, |n| format!("d{n}: x"));
+    let terms = list(10, |n| {
+        format!("m{n}: {{ namespace: Shop, name: X, statistic: Sum }}")
+    });
+    let metric = "metric: { namespace: Shop, name: X }\n    statistic: Sum";
+    let body = |widget: &str, count: usize| {
+        let widgets = vec![widget; count].join(",");
+        format!("{{\"widgets\": [{widgets}]}}")
+    };
+    let text = "{\"type\": \"text\", \"properties\": {\"markdown\": \"a\"}}";
+    let mut all = String::new();
+    for (file, written) in [
+        ("alarms/a.yaml", alarm("long", &x(256))),
+        (
+            "alarms/a.yaml",
+            alarm(
+                "    metric",
+                &format!("    description: {}\n    metric", x(1_025)),
+            ),
+        ),
+        ("alarms/a.yaml", alarm("Shop", &x(256))),
+        (
+            "alarms/a.yaml",
+            alarm("name: X", &format!("name: {}", x(256))),
+        ),
+        (
+            "alarms/a.yaml",
+            alarm(
+                "name: X",
+                &format!("name: X, dimensions: {{ {dimensions} }}"),
+            ),
+        ),
+        (
+            "alarms/a.yaml",
+            alarm(
+                "name: X",
+                &format!("name: X, dimensions: {{ d: {} }}", x(1_025)),
+            ),
+        ),
+        (
+            "alarms/a.yaml",
+            alarm(
+                metric,
+                &format!("expression: m1\n    metrics: {{ {terms} }}"),
+            ),
+        ),
+        (
+            "alarms/a.yaml",
+            alarm(
+                "    metric",
+                &format!(
+                    "    filter: {{ log_group: /a, pattern: {} }}\n    metric",
+                    x(1_025)
+                ),
+            ),
+        ),
+        (
+            "alarms/a.yaml",
+            format!(
+                "composites:\n  - {{ name: c, severity: page, rule: \"{}\" }}\n",
+                list(101, |n| format!("ALARM(a{n})")).replace(", ", " OR ")
+            ),
+        ),
+        ("dashboards/a.json", body(text, 501)),
+    ] {
+        let dir = project("obs.yaml", "shop", "shop");
+        std::fs::write(dir.path().join(file), written).unwrap();
+        let output = obs(dir.path(), &["check"], &[]);
+        assert_eq!(output.status.code(), Some(2), "{file}: {output:?}");
+        // The lines of the file are as long as what is in them.
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let told = told.lines().filter(|line| {
+            ["×", "╰── ", "help:"]
+                .iter()
+                .any(|sign| line.contains(sign))
+        });
+        for line in told {
+            let line = line.trim().trim_start_matches(['·', ' ']);
+            all.push_str(&line.replace(&x(255), "x..."));
+            all.push('\n');
+        }
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn problems_are_told_to_machines_with_their_places() {
+    let dir = project("obs.yaml", "topics: [oncall]", "topics: [onacll]");
+    let mut all = String::new();
+    for arguments in [
+        &["check", "--format", "json"][..],
+        &["check", "--format", "github", "-e", "dev,production"],
+        &["check", "--format", "json", "-e", "nowhere"],
+    ] {
+        all.push_str(&transcript(arguments, &obs(dir.path(), arguments, &[])));
+    }
+    let good = project("obs.yaml", "shop", "shop");
+    let arguments = ["check", "--format", "json", "-e", "dev,production"];
+    all.push_str(&transcript(&arguments, &obs(good.path(), &arguments, &[])));
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn a_policy_that_is_none_is_refused_at_its_place() {
+    let dir = project("obs.yaml", "shop", "shop");
+    let text = "{\n  \"Statement\": {\n    \"Effect\": \"Alow\",\n    \"Action\": \"cloudwatch:PutMetricData\",\n    \"Resorce\": \"*\"\n  }\n}\n";
+    std::fs::write(dir.path().join("role.json"), text).unwrap();
+    std::fs::write(dir.path().join("torn.json"), "{\n  \"Statement\": [\n").unwrap();
+    let mut all = String::new();
+    for file in ["role.json", "torn.json", "nosuch.json"] {
+        let arguments = ["iam", "check", file, "--namespace", "Shop"];
+        let output = obs(dir.path(), &arguments, &[]);
+        assert_eq!(output.status.code(), Some(2), "{file}");
+        all.push_str(&transcript(&arguments, &output));
+    }
+    insta::assert_snapshot!(all);
+}

@@ -16,8 +16,6 @@ use crate::value::Duration;
 
 /// Seconds of a suppressor that says no other.
 const MINUTE: u32 = 60;
-/// Longest rule.
-const MAX_RULE: usize = 10_240;
 
 /// Reads the composites; children come before those that name them.
 pub(super) fn read(
@@ -196,12 +194,6 @@ fn rule(
     problems: &mut Problems,
 ) -> Vec<String> {
     let rule = &shape.rule;
-    if rule.value.len() > MAX_RULE {
-        problems.add(Problem::at(
-            rule.span,
-            "the rule is longer than 10,240 characters",
-        ));
-    }
     match crate::rule::children(&normal(&rule.value)) {
         Ok(children) => {
             for child in &children {

@@ -13,6 +13,8 @@ use crate::source::{At, near};
 
 /// At most so many targets of a rule.
 const MAX_TARGETS: usize = 5;
+/// Characters of a pattern of an account that asked for no more.
+const MAX_PATTERN: usize = 2_048;
 /// Longest description of a rule.
 const MAX_DESCRIPTION: usize = 512;
 
@@ -37,6 +39,15 @@ pub(super) fn read(
         problems.add(
             Problem::at(shape.pattern.span, "this is not a pattern of events")
                 .label("expected a mapping such as `{ source: [aws.guardduty] }`"),
+        );
+    }
+    if pattern.to_string().chars().count() > MAX_PATTERN {
+        problems.warn(
+            Problem::at(
+                shape.pattern.span,
+                "the pattern has more than 2,048 characters",
+            )
+            .label("EventBridge takes no longer one unless the quota was raised"),
         );
     }
     let description = shape.description.unwrap_or_default().trim().to_owned();

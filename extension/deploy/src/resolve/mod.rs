@@ -9,6 +9,7 @@ pub mod topics;
 pub mod sampling;
 pub mod threshold;
 pub mod expand;
+mod limits;
 pub mod signal;
 pub mod presets;
 pub mod events;

@@ -7,6 +7,7 @@ use obs_cloudwatch::metric::Unit;
 use obs_cloudwatch::statistic::Statistic;
 
 use super::alarms::Reader;
+use super::limits::check_metric;
 use super::resources::Resource;
 use crate::model::alarm::Term as Content;
 use crate::model::{MetricFilter, MetricRef, Query, Signal};
@@ -157,6 +158,7 @@ impl Reader<'_, '_> {
             name: metric.name.value.clone(),
             dimensions: dimensions(metric.dimensions.as_ref(), resource),
         };
+        check_metric(&reference, metric.namespace.span, self.problems);
         (reference, self.unit(metric.unit.as_ref()))
     }
 
@@ -294,12 +296,14 @@ impl Reader<'_, '_> {
             }),
             (None, Some(namespace), Some(name)) => {
                 let statistic = self.statistic(shape.statistic.as_ref(), term.span);
+                let metric = MetricRef {
+                    namespace: namespace.value.clone(),
+                    name: name.value.clone(),
+                    dimensions: dimensions(shape.dimensions.as_ref(), resource),
+                };
+                check_metric(&metric, namespace.span, self.problems);
                 Some(Content::Metric {
-                    metric: MetricRef {
-                        namespace: namespace.value.clone(),
-                        name: name.value.clone(),
-                        dimensions: dimensions(shape.dimensions.as_ref(), resource),
-                    },
+                    metric,
                     statistic: statistic?,
                     unit: self.unit(shape.unit.as_ref()),
                     period,

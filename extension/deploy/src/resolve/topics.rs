@@ -62,6 +62,9 @@ pub(super) fn read(
     (topics, names)
 }
 
+/// Characters of a topic's display name.
+const MAX_DISPLAY_NAME: usize = 100;
+
 /// Reads one topic.
 struct Reader<'a> {
     target: &'a Target,
@@ -109,9 +112,15 @@ impl Reader<'_> {
                 ),
             ));
         }
+        let display_name = shape.display_name.unwrap_or_default();
+        if display_name.chars().count() > MAX_DISPLAY_NAME {
+            let message = format!("the display name of topic `{}` is too long", entry.key);
+            let problem = Problem::at(entry.key_span, message);
+            self.problems.add(problem.label("SNS takes 100 characters"));
+        }
         model::Topic {
             name,
-            display_name: shape.display_name.unwrap_or_default(),
+            display_name,
             subscriptions,
             rules: Vec::new(),
             kms_key: self.key(shape.kms_key),
