@@ -253,93 +253,67 @@ fn alarm(from: &str, to: &str) -> String {
     alarm.replacen(from, to, 1)
 }
 
+fn x(count: usize) -> String {
+    "x".repeat(count)
+}
+
+fn list(count: usize, item: fn(usize) -> String) -> String {
+    let all: Vec<String> = (0..count).map(item).collect();
+    all.join(", ")
+}
+
+/// Files that are over one limit each.
+fn over() -> Vec<(&'static str, String)> {
+    let alarms = |from: &str, to: String| ("alarms/a.yaml", alarm(from, &to));
+    let above = |line: String| alarms("    metric", format!("    {line}\n    metric"));
+    let named = |more: String| alarms("name: X", format!("name: X, {more}"));
+    let dimensions = list(31, |n| format!("d{n}: x"));
+    let term = |n| format!("m{n}: {{ namespace: Shop, name: X, statistic: Sum }}");
+    let terms = list(10, term);
+    let rule = list(101, |n| format!("ALARM(a{n})")).replace(", ", " OR ");
+    let text = "{\"type\": \"text\", \"properties\": {\"markdown\": \"a\"}}";
+    vec![
+        alarms("long", x(256)),
+        above(format!("description: {}", x(1_025))),
+        alarms("Shop", x(256)),
+        alarms("name: X", format!("name: {}", x(256))),
+        named(format!("dimensions: {{ {dimensions} }}")),
+        named(format!("dimensions: {{ d: {} }}", x(1_025))),
+        alarms(
+            "metric: { namespace: Shop, name: X }\n    statistic: Sum",
+            format!("expression: m1\n    metrics: {{ {terms} }}"),
+        ),
+        above(format!(
+            "filter: {{ log_group: /a, pattern: {} }}",
+            x(1_025)
+        )),
+        (
+            "alarms/a.yaml",
+            format!("composites:\n  - {{ name: c, severity: page, rule: \"{rule}\" }}\n"),
+        ),
+        (
+            "dashboards/a.json",
+            format!("{{\"widgets\": [{}]}}", vec![text; 501].join(",")),
+        ),
+    ]
+}
+
 #[test]
 fn what_is_over_awss_limits_ends_with_2_and_the_limit_is_named() {
-    let x = |count: usize| "x".repeat(count);
-    let list = |count: usize, item: fn(usize) -> String| {
-        let all: Vec<String> = (0..count).map(item).collect();
-        all.join(", ")
-    };
-    let dimensions = list(31, |n| format!("d{n}: x"));
-    let terms = list(10, |n| {
-        format!("m{n}: {{ namespace: Shop, name: X, statistic: Sum }}")
-    });
-    let metric = "metric: { namespace: Shop, name: X }\n    statistic: Sum";
-    let body = |widget: &str, count: usize| {
-        let widgets = vec![widget; count].join(",");
-        format!("{{\"widgets\": [{widgets}]}}")
-    };
-    let text = "{\"type\": \"text\", \"properties\": {\"markdown\": \"a\"}}";
     let mut all = String::new();
-    for (file, written) in [
-        ("alarms/a.yaml", alarm("long", &x(256))),
-        (
-            "alarms/a.yaml",
-            alarm(
-                "    metric",
-                &format!("    description: {}\n    metric", x(1_025)),
-            ),
-        ),
-        ("alarms/a.yaml", alarm("Shop", &x(256))),
-        (
-            "alarms/a.yaml",
-            alarm("name: X", &format!("name: {}", x(256))),
-        ),
-        (
-            "alarms/a.yaml",
-            alarm(
-                "name: X",
-                &format!("name: X, dimensions: {{ {dimensions} }}"),
-            ),
-        ),
-        (
-            "alarms/a.yaml",
-            alarm(
-                "name: X",
-                &format!("name: X, dimensions: {{ d: {} }}", x(1_025)),
-            ),
-        ),
-        (
-            "alarms/a.yaml",
-            alarm(
-                metric,
-                &format!("expression: m1\n    metrics: {{ {terms} }}"),
-            ),
-        ),
-        (
-            "alarms/a.yaml",
-            alarm(
-                "    metric",
-                &format!(
-                    "    filter: {{ log_group: /a, pattern: {} }}\n    metric",
-                    x(1_025)
-                ),
-            ),
-        ),
-        (
-            "alarms/a.yaml",
-            format!(
-                "composites:\n  - {{ name: c, severity: page, rule: \"{}\" }}\n",
-                list(101, |n| format!("ALARM(a{n})")).replace(", ", " OR ")
-            ),
-        ),
-        ("dashboards/a.json", body(text, 501)),
-    ] {
+    for (file, written) in over() {
         let dir = project("obs.yaml", "shop", "shop");
         std::fs::write(dir.path().join(file), written).unwrap();
         let output = obs(dir.path(), &["check"], &[]);
         assert_eq!(output.status.code(), Some(2), "{file}: {output:?}");
         // The lines of the file are as long as what is in them.
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        let told = told.lines().filter(|line| {
-            ["×", "╰── ", "help:"]
-                .iter()
-                .any(|sign| line.contains(sign))
-        });
-        for line in told {
-            let line = line.trim().trim_start_matches(['·', ' ']);
-            all.push_str(&line.replace(&x(255), "x..."));
-            all.push('\n');
+        let signs = ["×", "╰── ", "help:"];
+        for line in String::from_utf8_lossy(&output.stderr).lines() {
+            if signs.iter().any(|sign| line.contains(sign)) {
+                let line = line.trim().trim_start_matches(['·', ' ']);
+                all.push_str(&line.replace(&x(255), "x..."));
+                all.push('\n');
+            }
         }
     }
     insta::assert_snapshot!(all);
