@@ -8,6 +8,8 @@ mod support;
 mod sources;
 #[path = "process/delivery.rs"]
 mod delivery;
+#[path = "process/tls.rs"]
+mod tls;
 #[path = "process/segments.rs"]
 mod segments;
 

@@ -1,5 +1,5 @@
 //! Tasks of this repository: `cargo xtask demo`, `test`, `features`, `api`, `fuzz`,
-//! `guarantees`, `conformance`, `size`.
+//! `guarantees`, `conformance`, `size`, `numbers`.
 //!
 //! Everything that a newcomer, a developer or CI runs goes through here, so that
 //! the three see the same commands.
@@ -14,6 +14,7 @@ mod api;
 mod fuzz;
 mod conformance;
 mod size;
+mod numbers;
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -93,6 +94,9 @@ enum Task {
     /// Build the layer as it is shipped, pack it into target/, and show what binary
     /// and zip weigh beside others. Fails beyond 3.0 MB and 1.4 MB.
     Size,
+    /// Measure the layer as it is shipped: INIT under AWS's emulator beside a trivial
+    /// extension, start to the first request, an invocation's end, memory.
+    Numbers,
 }
 
 fn main() -> ExitCode {
@@ -128,6 +132,7 @@ fn main() -> ExitCode {
             Task::Fuzz { targets, runs } => fuzz::run(&workspace, &targets, runs),
             Task::Conformance { pytest } => conformance::run(&workspace, &pytest),
             Task::Size => size::run(&workspace),
+            Task::Numbers => numbers::run(&workspace),
         }
     };
     match run() {

@@ -70,6 +70,17 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// The layer's binary for this machine.
+pub(crate) fn build_for_here(workspace: &Workspace) -> Result<PathBuf> {
+    let here = TARGETS
+        .into_iter()
+        .find(|target| target.starts_with(std::env::consts::ARCH));
+    build(
+        workspace,
+        here.context("the layer is for x86_64 and aarch64")?,
+    )
+}
+
 /// What a build for `target` lacks here.
 fn missing(workspace: &Workspace, target: &str) -> Result<Option<String>> {
     let host = std::env::consts::ARCH;

@@ -6,6 +6,7 @@ mod counter;
 mod metric_line;
 mod event;
 mod correlation;
+mod ingest;
 
 use crate::Work;
 
@@ -21,5 +22,6 @@ pub fn rows() -> Vec<(&'static str, Contenders)> {
     rows.extend(metric_line::rows());
     rows.extend(event::rows());
     rows.extend(correlation::rows());
+    rows.extend(ingest::rows());
     rows
 }

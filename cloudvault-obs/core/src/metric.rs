@@ -81,6 +81,7 @@ fn ascii(text: &str) -> bool {
 
 /// Whether CloudWatch takes `value`: finite, and at most 2^360 in magnitude.
 #[must_use]
+#[inline]
 pub fn value_is_valid(value: f64) -> bool {
     // NaN compares as false; the infinities are larger.
     value.abs() <= MAX_VALUE

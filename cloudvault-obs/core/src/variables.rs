@@ -4,6 +4,8 @@
 //!
 //! A const table: a binary holds of it what it names.
 
+use std::fmt;
+
 /// One variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variable {
@@ -20,8 +22,9 @@ pub struct Variable {
     pub reader: Reader,
 }
 
-/// What a variable may be.
+/// What a variable may be. Shown, it follows "is not".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Form {
     /// Text; the words say which.
     Text(&'static str),
@@ -47,8 +50,27 @@ pub enum Form {
     },
 }
 
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Form::Text(what) => f.write_str(what),
+            Form::Switch => f.write_str("true or false"),
+            Form::Words([]) => Ok(()),
+            Form::Words([first @ .., last]) => write!(f, "{} or {last}", first.join(", ")),
+            Form::Duration { least_ms, most_ms } => write!(
+                f,
+                "a number with its unit (ms, s, m), {least_ms}ms to {most_ms}ms"
+            ),
+            Form::Number { least, most, unit } => {
+                write!(f, "a number of {unit}, {least} to {most}")
+            }
+        }
+    }
+}
+
 /// Who reads a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reader {
     /// The handler's process.
     Library,

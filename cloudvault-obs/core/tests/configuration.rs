@@ -54,6 +54,7 @@ fn form(form: Form) -> String {
             format!("{unit}, {least} or more")
         }
         Form::Number { least, most, unit } => format!("{unit}, {least} to {most}"),
+        other => panic!("the table has no words for {other:?}"),
     }
 }
 

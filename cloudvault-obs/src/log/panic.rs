@@ -16,8 +16,14 @@ type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 
 /// Puts our hook before the one that is there. The standard library's own would
 /// print the same panic a second time, as loose text: it is called only where
-/// no subscriber of ours listens.
+/// no subscriber of ours listens. Once a process: behind itself it would report a
+/// panic twice.
 pub(crate) fn install() {
+    static INSTALLED: std::sync::Once = std::sync::Once::new();
+    INSTALLED.call_once(put);
+}
+
+fn put() {
     let previous = std::panic::take_hook();
     let standard = std::panic::take_hook();
     let is_standard = same(&previous, &standard);

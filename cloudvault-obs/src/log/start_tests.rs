@@ -65,8 +65,7 @@ async fn a_start_that_fails_writes_what_was_kept_before_its_error() {
 
 #[tokio::test]
 async fn a_start_that_panics_writes_what_was_kept() {
-    static HOOK: std::sync::Once = std::sync::Once::new();
-    HOOK.call_once(log::install_panic_hook);
+    log::install_panic_hook();
     let process = Process::start(&KEPT);
     let start = run::prepared(async || {
         tracing::debug!("connecting");

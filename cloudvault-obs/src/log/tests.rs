@@ -570,8 +570,7 @@ fn options_are_read_like_the_environment_which_wins() {
 
 #[tokio::test]
 async fn a_panic_is_one_structured_line_with_its_place() {
-    static HOOK: std::sync::Once = std::sync::Once::new();
-    HOOK.call_once(log::install_panic_hook);
+    log::install_panic_hook();
     let process = Process::start(&[("OBS_LOG_BUFFER", "10000")]);
     let handler = async |_| {
         tracing::debug!("detail");

@@ -473,7 +473,7 @@ pub(crate) struct Dev {
     /// Share of invocations that are traced, 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = share)]
     pub(crate) sample: f64,
-    /// Make requests fail: SERVICE[:OPERATION]=KIND[:SHARE%][:COUNTx][:TIME], KIND one of throttle,
+    /// Make requests fail: `SERVICE[:OPERATION]=KIND[:SHARE%][:COUNTx][:TIME]`, KIND one of throttle,
     /// 500, 503, 413, hang, hang-accepted, reset, reset-accepted, drip; also `POST /api/faults`
     #[arg(long = "fault", value_name = "RULE")]
     pub(crate) faults: Vec<FaultRule>,

@@ -11,9 +11,12 @@
 pub mod registry;
 pub mod values;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use cloudvault_obs_core::{journal::SeriesId, metric::Series};
+use cloudvault_obs_core::{
+    journal::SeriesId,
+    metric::{Resolution, Series},
+};
 
 pub use registry::{Exploded, TooMany};
 use registry::{Registry, Slot};
@@ -49,8 +52,9 @@ pub struct Aggregate {
     cells: Vec<Cell>,
     /// Slots whose cell holds something: what a flush costs follows from what
     /// was recorded, not from what was ever seen.
-    filled: Vec<u32>,
-    /// Where the journal's series stand: its numbers are dense.
+    filled: Vec<Slot>,
+    /// Where the journal's series stand, by their numbers, which are dense. Valid
+    /// until the registry forgets a series.
     of_journal: Vec<Option<Slot>>,
     points: u64,
     bytes: usize,
@@ -82,8 +86,37 @@ pub struct Distribution {
 /// series of high resolution.
 #[must_use]
 pub fn bucket_ms(series: &Series, timestamp_ms: i64) -> i64 {
-    let width = i64::from(series.resolution.seconds()) * 1000;
-    timestamp_ms.saturating_sub(timestamp_ms.rem_euclid(width))
+    bucket(series.resolution, timestamp_ms).start
+}
+
+fn bucket(resolution: Resolution, timestamp_ms: i64) -> Range<i64> {
+    let width = i64::from(resolution.seconds()) * 1000;
+    let into = timestamp_ms.rem_euclid(width);
+    timestamp_ms.saturating_sub(into)..timestamp_ms.saturating_add(width - into)
+}
+
+/// Gives what [`bucket_ms`] does, and remembers the last bucket of each width:
+/// points come in the order of time, and the division would be a third of what
+/// taking one in costs.
+#[derive(Debug, Default)]
+pub struct Buckets {
+    minute: Range<i64>,
+    second: Range<i64>,
+}
+
+impl Buckets {
+    /// As [`bucket_ms`].
+    #[inline]
+    pub fn of(&mut self, series: &Series, timestamp_ms: i64) -> i64 {
+        let last = match series.resolution {
+            Resolution::Standard => &mut self.minute,
+            Resolution::High => &mut self.second,
+        };
+        if !last.contains(&timestamp_ms) {
+            *last = bucket(series.resolution, timestamp_ms);
+        }
+        last.start
+    }
 }
 
 impl Aggregate {
@@ -112,7 +145,7 @@ impl Aggregate {
         value: f64,
     ) -> Result<(), TooMany> {
         let known = self.of_journal.get(id.index()).copied().flatten();
-        let slot = match known.filter(|&slot| self.registry.is_current(slot)) {
+        let slot = match known {
             Some(slot) => slot,
             None => self.place_of_journal(id, series)?,
         };
@@ -171,7 +204,7 @@ impl Aggregate {
             None => {
                 let mut values = Values::new(self.registry.series(slot).kind);
                 let grown = values.add(value, count, self.limits.exact);
-                self.filled.push(slot.number());
+                self.filled.push(slot);
                 cell.bucket_ms = bucket_ms;
                 cell.values = Some(values);
                 BUCKET + grown
@@ -222,14 +255,14 @@ impl Aggregate {
         let mut filled = std::mem::take(&mut self.filled);
         filled.sort_unstable();
         let mut taken = Vec::with_capacity(filled.len());
-        for number in filled.drain(..) {
-            let cell = &mut self.cells[number as usize];
+        for slot in filled.drain(..) {
+            let cell = &mut self.cells[slot.index()];
             let mut buckets = std::mem::take(&mut cell.others);
             if let Some(values) = cell.values.take() {
                 buckets.insert(cell.bucket_ms, values);
             }
             let points = buckets.values().map(Values::points).sum();
-            let series = self.registry.used(number, points, now_ms);
+            let series = self.registry.used(slot, points, now_ms);
             taken.extend(
                 buckets
                     .into_iter()
@@ -245,7 +278,9 @@ impl Aggregate {
         self.filled = filled;
         self.points = 0;
         self.bytes = 0;
-        self.registry.forget(now_ms);
+        if self.registry.forget(now_ms) {
+            self.of_journal.clear();
+        }
         taken
     }
 }

@@ -23,21 +23,14 @@ const LOOK_MS: i64 = 60 * 1000;
 /// Series that did not explode are folded with every dimension: told so.
 const ALL: &str = "all";
 
-/// A series' place. A place that was given to another series since is not
-/// current any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Slot {
-    number: u32,
-    generation: u32,
-}
+/// A series' place, until [`Registry::forget`] gives it to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot(u32);
 
 impl Slot {
+    #[inline]
     pub(super) fn index(self) -> usize {
-        self.number as usize
-    }
-
-    pub(super) fn number(self) -> u32 {
-        self.number
+        self.0 as usize
     }
 }
 
@@ -59,9 +52,9 @@ pub struct Exploded {
 #[derive(Debug, Default)]
 pub(super) struct Registry {
     limit: usize,
-    by_series: HashMap<Arc<Series>, u32>,
+    by_series: HashMap<Arc<Series>, Slot>,
     entries: Vec<Entry>,
-    free: Vec<u32>,
+    free: Vec<Slot>,
     bytes: usize,
     looked_ms: i64,
     /// By namespace and name: the dimension that explodes, once it is known.
@@ -71,7 +64,6 @@ pub(super) struct Registry {
 
 #[derive(Debug)]
 struct Entry {
-    generation: u32,
     /// None while the place is free.
     series: Option<Arc<Series>>,
     used_ms: i64,
@@ -85,13 +77,6 @@ impl Registry {
             limit,
             ..Self::default()
         }
-    }
-
-    #[inline]
-    pub(super) fn is_current(&self, slot: Slot) -> bool {
-        self.entries
-            .get(slot.index())
-            .is_some_and(|entry| entry.generation == slot.generation)
     }
 
     pub(super) fn series(&self, slot: Slot) -> &Series {
@@ -136,37 +121,32 @@ impl Registry {
     }
 
     fn find(&self, series: &Series) -> Option<Slot> {
-        let number = *self.by_series.get(series)?;
-        let generation = self.entries[number as usize].generation;
-        Some(Slot { number, generation })
+        self.by_series.get(series).copied()
     }
 
     fn insert(&mut self, series: Arc<Series>, folded: Option<String>) -> Slot {
         self.bytes += weight(&series);
-        let number = self.free.pop().unwrap_or_else(|| {
+        let slot = self.free.pop().unwrap_or_else(|| {
             self.entries.push(Entry {
-                generation: 0,
                 series: None,
                 used_ms: i64::MAX,
                 folded: None,
             });
-            u32::try_from(self.entries.len() - 1).expect("series are bounded far below 2^32")
+            let number = u32::try_from(self.entries.len() - 1);
+            Slot(number.expect("series are bounded far below 2^32"))
         });
-        let entry = &mut self.entries[number as usize];
+        let entry = &mut self.entries[slot.index()];
         entry.series = Some(Arc::clone(&series));
         // Not idle before its first points have left.
         entry.used_ms = i64::MAX;
         entry.folded = folded;
-        self.by_series.insert(series, number);
-        Slot {
-            number,
-            generation: entry.generation,
-        }
+        self.by_series.insert(series, slot);
+        slot
     }
 
     /// Notes that `points` of a series leave, and gives the series.
-    pub(super) fn used(&mut self, number: u32, points: u64, now_ms: i64) -> Arc<Series> {
-        let entry = &mut self.entries[number as usize];
+    pub(super) fn used(&mut self, slot: Slot, points: u64, now_ms: i64) -> Arc<Series> {
+        let entry = &mut self.entries[slot.index()];
         entry.used_ms = now_ms;
         let series = entry
             .series
@@ -193,13 +173,14 @@ impl Registry {
             .collect()
     }
 
-    /// Forgets series that were idle for an hour. Call it only when no values
-    /// wait: their places may be given to others.
-    pub(super) fn forget(&mut self, now_ms: i64) {
+    /// Forgets series that were idle for an hour, and says whether there were any:
+    /// their places may be given to others. Call it only when no values wait.
+    pub(super) fn forget(&mut self, now_ms: i64) -> bool {
         if now_ms.saturating_sub(self.looked_ms).saturating_abs() < LOOK_MS {
-            return;
+            return false;
         }
         self.looked_ms = now_ms;
+        let before = self.free.len();
         for (number, entry) in (0..).zip(&mut self.entries) {
             // A clock that stepped back makes a series look younger, never older.
             let idle = entry.used_ms != i64::MAX && now_ms.saturating_sub(entry.used_ms) > IDLE_MS;
@@ -212,9 +193,9 @@ impl Registry {
             self.by_series.remove(&series);
             self.bytes = self.bytes.saturating_sub(weight(&series));
             self.exploding.clear();
-            entry.generation = entry.generation.wrapping_add(1);
-            self.free.push(number);
+            self.free.push(Slot(number));
         }
+        self.free.len() > before
     }
 
     /// The dimension of the metric with the most distinct values.

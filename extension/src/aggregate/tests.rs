@@ -1,6 +1,9 @@
 //! Laws of the aggregate: what comes in comes out.
 
-use cloudvault_obs_core::metric::{Kind, Resolution, Unit};
+use cloudvault_obs_core::{
+    journal::{Journal, Layout, Writer},
+    metric::{Kind, Unit},
+};
 use proptest::prelude::*;
 
 use super::{
@@ -125,6 +128,20 @@ fn value() -> impl Strategy<Value = f64> {
 
 proptest! {
     #[test]
+    fn remembered_buckets_are_those_that_are_divided_for(
+        times in prop::collection::vec((prop_oneof![
+            0..200_000i64, -200_000..0i64, (i64::MIN..i64::MIN + 200_000), (i64::MAX - 200_000..=i64::MAX),
+        ], any::<bool>()), 1..50),
+    ) {
+        let mut buckets = Buckets::default();
+        for (ms, high) in times {
+            let resolution = if high { Resolution::High } else { Resolution::Standard };
+            let series = Series { resolution, ..(*series(Kind::Gauge, &[])).clone() };
+            prop_assert_eq!(buckets.of(&series, ms), bucket_ms(&series, ms));
+        }
+    }
+
+    #[test]
     fn values_keep_their_order_and_their_bits(a in -1e300..1e300f64, b in -1e300..1e300f64) {
         prop_assert_eq!(a < b, sortable(a) < sortable(b));
         prop_assert_eq!(unsortable(sortable(a)), a);
@@ -234,6 +251,31 @@ fn a_series_that_was_idle_for_an_hour_makes_room() {
     aggregate.take(2 * 3_600_000);
     aggregate.add_many(&young, 0, 1.0, 1).unwrap();
     assert_eq!(aggregate.take(2 * 3_600_000)[0].series, young);
+}
+
+#[test]
+fn a_series_of_the_journal_outlives_its_place() {
+    let journal = Journal::in_memory(Layout::new(2, 1024));
+    let writer = Writer::attach(&journal);
+    let (old, young) = (
+        series(Kind::Counter, &[("id", "old")]),
+        series(Kind::Counter, &[("id", "young")]),
+    );
+    let (old_id, young_id) = (writer.series(&old).unwrap(), writer.series(&young).unwrap());
+    let mut aggregate = Aggregate::new(Limits::default());
+    let hour_ms = 3_600_000;
+    aggregate.add(old_id, &old, 0, 1.0).unwrap();
+    aggregate.take(0);
+    aggregate.take(2 * hour_ms);
+    // The place of the old one is the young one's now.
+    aggregate.add(young_id, &young, 2 * hour_ms, 2.0).unwrap();
+    aggregate.add(old_id, &old, 2 * hour_ms, 4.0).unwrap();
+    let taken: Vec<_> = aggregate
+        .take(2 * hour_ms)
+        .into_iter()
+        .map(|taken| (taken.series, taken.values))
+        .collect();
+    assert_eq!(taken, [(young, vec![(2.0, 1)]), (old, vec![(4.0, 1)])]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use aws_sdk_cloudwatch::{
     types::{Dimension, MetricDatum, StandardUnit},
 };
 use aws_smithy_types::{DateTime, retry::RetryConfig, timeout::TimeoutConfig};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 pub use super::transport::usable_authorities;
 use super::{
@@ -82,6 +82,8 @@ impl CloudWatch {
 
 impl Put for CloudWatch {
     async fn put(&self, batch: &Batch, limit: Duration) -> Result<(), PutError> {
+        // The first request's limit holds for the client's making too.
+        let until = Instant::now() + limit;
         let request = self
             .client()
             .put_metric_data()
@@ -89,7 +91,7 @@ impl Put for CloudWatch {
             .set_metric_data(Some(batch.data.iter().map(datum).collect()));
         self.wire.begin();
         // Boxed: the SDK's future is some kilobytes, and every caller would carry it.
-        match timeout(limit, Box::pin(request.send())).await {
+        match timeout_at(until, Box::pin(request.send())).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => judge(&error, &self.wire),
             Err(_) => no_answer(&self.wire),

@@ -48,7 +48,7 @@ impl Environment {
             if let Some(value) = parse(&given) {
                 return value;
             }
-            self.complain(variable.name, expected(variable.form), variable.default);
+            self.complain(variable.name, variable.form.to_string(), variable.default);
         }
         parse(variable.default).expect(DEFAULTS)
     }
@@ -110,26 +110,10 @@ impl Environment {
             None | Some("false") => false,
             Some("true") => true,
             Some(_) => {
-                self.complain(name, expected(Form::Switch), "false");
+                self.complain(name, Form::Switch.to_string(), "false");
                 false
             }
         }
-    }
-}
-
-/// What a variable may be, to follow "is not".
-fn expected(form: Form) -> String {
-    match form {
-        Form::Text(what) => what.to_owned(),
-        Form::Switch => "true or false".to_owned(),
-        Form::Words(words) => match words {
-            [first @ .., last] => format!("{} or {last}", first.join(", ")),
-            [] => String::new(),
-        },
-        Form::Duration { least_ms, most_ms } => {
-            format!("a number with its unit (ms, s, m), {least_ms}ms to {most_ms}ms")
-        }
-        Form::Number { least, most, unit } => format!("a number of {unit}, {least} to {most}"),
     }
 }
 

@@ -20,6 +20,11 @@ pub(crate) const ATTEMPT: Duration = Duration::from_secs(1);
 /// A request that is under way when a flush is asked to stop is given this long.
 pub(crate) const GRACE: Duration = Duration::from_millis(300);
 
+/// A request keeps to its limit by itself, and knows then how far it came. One that
+/// does not is given up so much later: at the same moment the two clocks would race,
+/// and an answer that is there would be called none.
+const SLACK: Duration = Duration::from_millis(20);
+
 /// Sends pending batches in order.
 #[derive(Debug)]
 pub struct Delivery<'a> {
@@ -132,9 +137,8 @@ impl Delivery<'_> {
                 message: "CloudWatch did not answer in time".into(),
             })
         };
-        // `put` keeps to the limit by itself; this is for one that does not.
         let answer = tokio::select! {
-            answer = timeout(limit, &mut request) => answer,
+            answer = timeout(limit + SLACK, &mut request) => answer,
             () = stop.asked() => timeout(limit.min(GRACE), &mut request).await,
         };
         Some(answer.unwrap_or_else(|_| unanswered()))

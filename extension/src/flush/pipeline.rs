@@ -14,7 +14,7 @@ use super::{
     own::{Own, Reading},
 };
 use crate::{
-    aggregate::{Exploded, Limits, bucket_ms},
+    aggregate::{Buckets, Exploded, Limits, bucket_ms},
     clock::Moment,
     cloudwatch::{Put, PutError},
     config::OnTimeout,
@@ -115,10 +115,9 @@ impl Pipeline {
             tally,
             ..
         } = self;
-        let aggregate = pending.growing();
+        let (aggregate, mut buckets) = (pending.growing(), Buckets::default());
         let drained = reader.drain(draining, |point| {
-            tally.recorded += 1;
-            let bucket = bucket_ms(point.series, point.timestamp_ms);
+            let bucket = buckets.of(point.series, point.timestamp_ms);
             match admission.admit(&point, bucket, now.wall_ms) {
                 Ok(series) => {
                     let added = aggregate.add(point.series_id, series, bucket, point.value);
@@ -127,6 +126,7 @@ impl Pipeline {
                 Err(refusal) => tally.dropped.refuse(refusal),
             }
         });
+        tally.recorded += drained.points;
         tally.torn += drained.torn;
         pending.reach(reader.position());
         self.schedule.waits(self.waits(), now);

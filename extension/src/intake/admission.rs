@@ -56,8 +56,7 @@ pub struct News {
 #[derive(Debug, Default)]
 pub struct Admission {
     known: Vec<Option<Known>>,
-    told: HashSet<(usize, Refusal)>,
-    news: Vec<News>,
+    told: Told,
 }
 
 #[derive(Debug, Clone)]
@@ -66,12 +65,19 @@ struct Known {
     broken: Option<String>,
 }
 
+#[derive(Debug, Default)]
+struct Told {
+    already: HashSet<(usize, Refusal)>,
+    news: Vec<News>,
+}
+
 impl Admission {
     /// Lets a point in, or says why not. `bucket_ms` is where it would stand.
     ///
     /// # Errors
     ///
     /// Why CloudWatch would refuse it.
+    #[inline]
     pub fn admit(
         &mut self,
         point: &Point<'_>,
@@ -82,10 +88,7 @@ impl Admission {
         if self.known.len() <= index {
             self.known.resize(index + 1, None);
         }
-        let known = self.known[index].get_or_insert_with(|| Known {
-            series: Arc::new(point.series.clone()),
-            broken: point.series.check().err().map(|error| error.to_string()),
-        });
+        let known = self.known[index].get_or_insert_with(|| Known::new(point.series));
         let refusal = if known.broken.is_some() {
             Refusal::Series
         } else if !value_is_valid(point.value) {
@@ -97,19 +100,37 @@ impl Admission {
         } else {
             return Ok(&known.series);
         };
-        if self.told.len() < MOST_TOLD && self.told.insert((index, refusal)) {
-            let detail = known.broken.clone().filter(|_| refusal == Refusal::Series);
-            self.news.push(News {
-                series: Arc::clone(&known.series),
-                refusal,
-                detail,
-            });
-        }
+        self.told.tell((index, refusal), known);
         Err(refusal)
     }
 
     /// What is to be told since the last call: one a series and reason.
     pub fn news(&mut self) -> Vec<News> {
-        std::mem::take(&mut self.news)
+        std::mem::take(&mut self.told.news)
+    }
+}
+
+impl Known {
+    #[cold]
+    fn new(series: &Series) -> Self {
+        Self {
+            series: Arc::new(series.clone()),
+            broken: series.check().err().map(|error| error.to_string()),
+        }
+    }
+}
+
+impl Told {
+    #[cold]
+    fn tell(&mut self, what: (usize, Refusal), known: &Known) {
+        if self.already.len() >= MOST_TOLD || !self.already.insert(what) {
+            return;
+        }
+        let (_, refusal) = what;
+        self.news.push(News {
+            series: Arc::clone(&known.series),
+            refusal,
+            detail: known.broken.clone().filter(|_| refusal == Refusal::Series),
+        });
     }
 }

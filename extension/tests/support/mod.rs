@@ -3,6 +3,7 @@
 
 pub(crate) mod server;
 pub(crate) mod process;
+pub(crate) mod tls;
 
 pub(crate) use process::{Extension, Handler};
 pub(crate) use server::{Answer, Fake, Seen, XRayAnswer};

@@ -53,6 +53,7 @@ pub struct SeriesId(u32);
 impl SeriesId {
     /// The number as an index into a dense array of series.
     #[must_use]
+    #[inline]
     pub fn index(self) -> usize {
         self.0 as usize
     }

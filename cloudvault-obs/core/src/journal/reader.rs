@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Journal, SeriesId, Totals,
-    layout::word,
+    layout::{CELL_WORDS, word},
     region::{Region, Shape},
     series_table::Cursor,
 };
@@ -91,28 +91,46 @@ impl Reader {
         let head = head.min(self.next.saturating_add(self.shape.cells()));
         let dead_before = self.region.word(word::WRITER_START).load(Ordering::Acquire);
         let mut drained = Drained::default();
-        while self.next < head {
-            let at = self.shape.cell(self.next);
-            let written = self.region.word(at).load(Ordering::Acquire) == self.next.wrapping_add(1);
-            let dead = draining == Draining::Final || self.next < dead_before;
+        let Self {
+            region,
+            shape,
+            cursor,
+            series,
+            next,
+            ..
+        } = self;
+        let words = region.words();
+        while *next < head {
+            // One bounds check for the whole cell.
+            let cell = words.get(shape.cell(*next)..);
+            let Some(cell) = cell.and_then(<[_]>::first_chunk::<CELL_WORDS>) else {
+                break;
+            };
+            let [sequence, number, bits, time] = cell;
+            let written = sequence.load(Ordering::Acquire) == next.wrapping_add(1);
+            let dead = draining == Draining::Final || *next < dead_before;
             if !written && !dead {
                 break;
             }
-            let point = if written { self.point(at) } else { None };
-            match point {
-                Some((id, value, timestamp_ms)) => {
+            let known = if written {
+                let number = number.load(Ordering::Relaxed);
+                known(series, number, || cursor.next(region, *shape))
+            } else {
+                None
+            };
+            match known {
+                Some((series_id, series)) => {
                     drained.points += 1;
-                    let series = &self.series[id.index()];
                     take(Point {
-                        series_id: id,
+                        series_id,
                         series,
-                        value,
-                        timestamp_ms,
+                        value: f64::from_bits(bits.load(Ordering::Relaxed)),
+                        timestamp_ms: time.load(Ordering::Relaxed).cast_signed(),
                     });
                 }
                 None => drained.torn += 1,
             }
-            self.next += 1;
+            *next += 1;
         }
         self.torn += drained.torn;
         drained
@@ -152,15 +170,18 @@ impl Reader {
     pub fn totals(&self) -> Totals {
         self.region.totals()
     }
+}
 
-    fn point(&mut self, at: usize) -> Option<(SeriesId, f64, i64)> {
-        let read = |offset: usize| self.region.word(at + offset).load(Ordering::Relaxed);
-        let (id, value, timestamp) = (read(1), read(2), read(3));
-        let id = SeriesId(u32::try_from(id).ok()?);
-        while self.series.len() <= id.index() {
-            self.series
-                .push(self.cursor.next(&self.region, self.shape)?);
-        }
-        Some((id, f64::from_bits(value), timestamp.cast_signed()))
+/// The series of `number`, read from the table when it is new.
+#[inline]
+fn known(
+    series: &mut Vec<Series>,
+    number: u64,
+    mut next: impl FnMut() -> Option<Series>,
+) -> Option<(SeriesId, &Series)> {
+    let id = SeriesId(u32::try_from(number).ok()?);
+    while series.len() <= id.index() {
+        series.push(next()?);
     }
+    Some((id, &series[id.index()]))
 }

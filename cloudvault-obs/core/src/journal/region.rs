@@ -74,6 +74,7 @@ impl Region {
         }
     }
 
+    #[inline]
     pub(super) fn word(&self, index: usize) -> &AtomicU64 {
         &self.words()[index]
     }

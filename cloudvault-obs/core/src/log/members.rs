@@ -170,7 +170,7 @@ impl Members {
         self.spans.iter().any(|member| self.key(member) == key)
     }
 
-    /// Remembers which members there are; see [`Members::since_mark`].
+    /// Remembers which members there are, to tell those added later from them.
     pub fn mark(&mut self) {
         self.marked = self.spans.len();
     }

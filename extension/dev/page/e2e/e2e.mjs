@@ -146,6 +146,18 @@ await check("the keyboard help opens and closes", async () => {
   await page.waitForSelector(".help", { state: "detached" });
 });
 
+await check("a fault is added and removed", async () => {
+  await page.goto(`${base}/#/overview`);
+  const field = page.locator("#faults input");
+  await field.fill("xray:GetTraceSummaries=500:1x");
+  await field.press("Enter");
+  const row = page.locator("#faults tbody tr");
+  await row.first().waitFor();
+  assert((await row.first().innerText()).includes("xray:GetTraceSummaries=500:1x"), "the rule is shown");
+  await row.first().getByRole("button").click();
+  await row.first().waitFor({ state: "detached" });
+});
+
 await check("an alarm shows why it is in its state", async () => {
   await page.goto(`${base}/#/alarms`);
   await page.waitForSelector(".alarm-rows tbody tr");

@@ -142,6 +142,18 @@ export interface Summary {
   notifications_failed: number;
 }
 
+export interface Fault {
+  id: number;
+  /** The rule as `obs dev --fault` takes it. */
+  fault: string;
+  /** Requests that it fits. */
+  seen: number;
+  /** Of these, those it made fail. */
+  struck: number;
+  /** False once its count or its time is spent. */
+  active: boolean;
+}
+
 export interface RequestRow {
   time_ms: number;
   service: string;
@@ -227,6 +239,7 @@ export interface Dashboard {
 export interface Api {
   summary: Summary;
   functions: { functions: LambdaFunction[] };
+  faults: { faults: Fault[] };
   requests: { requests: RequestRow[] };
   logs: { lines: LogLine[] };
   traces: { traces: TraceSummary[] };
@@ -257,6 +270,16 @@ export function spinDown(): Promise<{ environments: number }> {
   return ask("/api/spin-down", "POST") as Promise<{ environments: number }>;
 }
 
+/** Makes requests fail from now on; the answer to a bad rule says what was expected. */
+export function addFault(fault: string): Promise<{ id: number }> {
+  return ask("/api/faults", "POST", { fault }) as Promise<{ id: number }>;
+}
+
+/** Takes one rule away, or all of them. */
+export function removeFault(id?: number): Promise<{ removed: number }> {
+  return ask(id === undefined ? "/api/faults" : `/api/faults/${id}`, "DELETE") as Promise<{ removed: number }>;
+}
+
 function queryString(query: Query): string {
   const parts = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
@@ -266,8 +289,11 @@ function queryString(query: Query): string {
   return text ? `?${text}` : "";
 }
 
-async function ask(path: string, method = "GET"): Promise<unknown> {
-  const response = await fetch(path, { method, headers: { accept: "application/json" } }).catch(() => {
+async function ask(path: string, method = "GET", input?: unknown): Promise<unknown> {
+  const json = { "content-type": "application/json" };
+  const sent = input === undefined ? {} : { body: JSON.stringify(input) };
+  const headers = { accept: "application/json", ...(input === undefined ? {} : json) };
+  const response = await fetch(path, { method, headers, ...sent }).catch(() => {
     throw new Error("The local account does not answer. What is shown here may be old.");
   });
   const body: unknown = await response.json().catch(() => undefined);

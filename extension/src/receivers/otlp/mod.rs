@@ -6,8 +6,7 @@
 //!
 //! After "OpenTelemetry Protocol Specification 1.10" and
 //! `opentelemetry/proto/metrics/v1/metrics.proto`. The reader is written by hand:
-//! it needs a fraction of the messages, lends instead of copying, and is a tenth
-//! of the size that generated code has in a binary that every cold start loads.
+//! it needs a fraction of the messages, and lends where generated code would copy.
 
 pub mod wire;
 pub mod protobuf;

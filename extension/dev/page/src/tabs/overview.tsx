@@ -5,13 +5,14 @@ import { clock, count, dateTime, plural } from "../format";
 import { useLive } from "../live";
 import { formatRoute } from "../route";
 import { Ago, Empty, Failure, State } from "../ui";
+import { Faults } from "./faults";
 
 export function Overview() {
   const load = async () => {
-    const [summary, functions, alarms, notifications, requests] = await Promise.all([
-      get("summary"), get("functions"), get("alarms"), get("notifications", { limit: 6 }), get("requests", { limit: 12 }),
+    const [summary, functions, alarms, notifications, requests, faults] = await Promise.all([
+      get("summary"), get("functions"), get("alarms"), get("notifications", { limit: 6 }), get("requests", { limit: 12 }), get("faults"),
     ]);
-    return { summary, ...functions, ...alarms, ...notifications, ...requests };
+    return { summary, ...functions, ...alarms, ...notifications, ...requests, ...faults };
   };
   const kinds = ["log", "trace", "metric", "alarm", "notification", "invocation", "dashboard"] as const;
   const { data, error, reload } = useLive(load, { kinds: [...kinds], key: "overview", restMs: 1000 });
@@ -28,6 +29,7 @@ export function Overview() {
         <div>
           <Firing alarms={data.alarms} />
           <Notifications list={data.notifications} />
+          <Faults faults={data.faults} reload={reload} />
         </div>
       </div>
     </section>
