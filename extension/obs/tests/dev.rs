@@ -164,21 +164,21 @@ fn a_second_apply_writes_nothing_and_destroy_leaves_nothing() {
     let pager = ["apply", "--var", "pager=http://127.0.0.1:9/"];
     assert_eq!(
         last_line(&dev.obs(&pager)),
-        "Done: 144 resources of dev in 153 calls."
+        "Done: 145 resources of dev in 154 calls."
     );
-    assert_eq!(dev.writes().len(), 153);
+    assert_eq!(dev.writes().len(), 154);
 
     let again = last_line(&dev.obs(&pager));
-    assert_eq!(again, "Nothing to do: 144 resources are as they should be.");
-    assert_eq!(dev.writes().len(), 153);
+    assert_eq!(again, "Nothing to do: 145 resources are as they should be.");
+    assert_eq!(dev.writes().len(), 154);
 
     let destroyed = last_line(&dev.obs(&["destroy", "--yes"]));
     assert!(
-        destroyed.starts_with("Done: 144 resources of dev in "),
+        destroyed.starts_with("Done: 145 resources of dev in "),
         "{destroyed}"
     );
     let plan = last_line(&dev.obs(&["plan"]));
-    assert_eq!(plan, "Plan: 144 to create, 0 unchanged.");
+    assert_eq!(plan, "Plan: 145 to create, 0 unchanged.");
 }
 
 #[test]
@@ -192,13 +192,13 @@ fn a_plan_that_was_kept_is_applied_once_and_refused_when_the_account_has_moved()
     assert!(!String::from_utf8_lossy(&planned.stdout).contains("hushhush"));
     assert_eq!(
         last_line(&dev.obs(&["apply", "--plan", kept])),
-        "Done: 144 resources of dev in 153 calls."
+        "Done: 145 resources of dev in 154 calls."
     );
     let again = dev.obs(&["apply", "--plan", kept]);
     assert_eq!(again.status.code(), Some(1));
     let said = String::from_utf8_lossy(&again.stderr);
     assert!(said.contains("plan again"), "{said}");
-    assert_eq!(dev.writes().len(), 153);
+    assert_eq!(dev.writes().len(), 154);
 }
 
 #[test]

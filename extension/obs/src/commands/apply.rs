@@ -9,6 +9,7 @@ use obs_deploy::holdings::{self, Selection};
 use obs_deploy::plan::saved::Saved;
 use obs_deploy::plan::{self, Action, Adopt};
 use obs_deploy::snapshot::{History, Snapshot};
+use obs_deploy::value::counted;
 
 use crate::args::{Apply, Consent, Format};
 use crate::exit::{self, Failure};
@@ -165,11 +166,12 @@ async fn make(planned: &Planned, surroundings: &mut Surroundings) -> Result<(), 
             for remark in &done.remarks {
                 writeln!(surroundings.err, "note: {remark}")?;
             }
-            let (steps, calls) = (done.steps, done.calls);
+            let resources = counted(done.steps, "resource");
+            let calls = counted(done.calls, "call");
             let environment = &plan.target.environment;
             writeln!(
                 surroundings.out,
-                "Done: {steps} resources of {environment} in {calls} calls."
+                "Done: {resources} of {environment} in {calls}."
             )?;
             Ok(())
         }

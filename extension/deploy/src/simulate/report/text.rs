@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Write};
 
-use super::words::{counted, lines, offset};
+use super::words::{lines, offset};
 use super::{Outcome, Report};
 use crate::source::problem::Paint;
+use crate::value::counted;
 
 /// Alarms without a test that are listed before the rest is counted.
 const LISTED: usize = 20;

@@ -79,14 +79,6 @@ pub(super) fn headline(miss: &Miss) -> String {
     )
 }
 
-/// `1 test`, `2 tests`.
-pub(super) fn counted(count: usize, one: &str) -> String {
-    match count {
-        1 => format!("1 {one}"),
-        count => format!("{count} {one}s"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::offset;
