@@ -11,5 +11,6 @@ pub mod case;
 pub mod by_hand;
 pub mod work;
 pub mod pipe;
+pub mod project;
 
 pub use case::{Case, Work, cases};

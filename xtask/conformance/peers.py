@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 PEERS = Path(os.environ["OBS_PEERS"])
 SAM = "aws-sam-cli==1.170.0"
+PYTEST = "pytest==9.2.0"
 
 
 def missing(peer, remedy):
@@ -38,6 +40,23 @@ def runtime_interface_emulator():
     if os.geteuid() != 0 or shutil.which("unshare") is None:
         missing("a private mount namespace", "run as root with util-linux's unshare")
     return program
+
+
+def junit_schema():
+    """Jenkins' schema of JUnit's XML, out of the sources of pytest, which hold to it."""
+    schema = PEERS / "junit-10.xsd"
+    if not schema.exists():
+        sources = PEERS / "sources"
+        command = [
+            sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "pytest",
+            "-d", sources, PYTEST,
+        ]
+        if subprocess.run(command).returncode != 0:
+            missing("the schema of JUnit's XML", f"pip download {PYTEST} has to work")
+        with tarfile.open(next(sources.glob("pytest-*.tar.gz"))) as archive:
+            name = next(name for name in archive.getnames() if name.endswith("/junit-10.xsd"))
+            schema.write_bytes(archive.extractfile(name).read())
+    return schema
 
 
 def chromium():

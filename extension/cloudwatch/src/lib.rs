@@ -10,7 +10,8 @@
 //! [`statistic`] (a number from the values of one period), [`series`] (one number
 //! a period), [`math`] and [`search`] (series from series), [`label`], [`query`]
 //! (GetMetricData and GetMetricStatistics), [`alarm`] and [`composite`] (a state
-//! from series, a state from states), [`dashboard`] (what the page draws).
+//! from series, a state from states), [`dashboard`] (what the page draws). Beside it
+//! stands [`log_filter`]: which log lines become data.
 
 pub mod metric;
 pub mod time;
@@ -24,3 +25,4 @@ pub mod query;
 pub mod alarm;
 pub mod composite;
 pub mod dashboard;
+pub mod log_filter;

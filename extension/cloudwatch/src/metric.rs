@@ -209,9 +209,10 @@ pub trait MetricSource {
     fn list(&self, filter: &MetricFilter) -> Vec<MetricId>;
 }
 
-/// A [`MetricSource`] in memory, for tests and for data that was made up.
+/// A [`MetricSource`] in memory, for tests and for data that was made up or fetched.
 #[derive(Debug, Clone, Default)]
 pub struct MemorySource {
+    /// The samples of each metric, oldest first.
     metrics: BTreeMap<MetricId, Vec<Sample>>,
 }
 
@@ -223,7 +224,14 @@ impl MemorySource {
 
     /// Adds one sample of a metric.
     pub fn push(&mut self, metric: &MetricId, sample: Sample) {
-        self.metrics.entry(metric.clone()).or_default().push(sample);
+        let samples = self.metrics.entry(metric.clone()).or_default();
+        let at = match samples.last() {
+            Some(last) if last.timestamp_ms > sample.timestamp_ms => {
+                samples.partition_point(|s| s.timestamp_ms <= sample.timestamp_ms)
+            }
+            _ => samples.len(),
+        };
+        samples.insert(at, sample);
     }
 
     /// Adds one value a period from `start_ms` on; `None` leaves the period empty.
@@ -251,9 +259,13 @@ impl MemorySource {
 
 impl MetricSource for MemorySource {
     fn samples(&self, metric: &MetricId, range: TimeRange) -> Vec<Sample> {
-        let samples = self.metrics.get(metric).into_iter().flatten();
-        samples
-            .filter(|s| range.contains(s.timestamp_ms))
+        let Some(samples) = self.metrics.get(metric) else {
+            return Vec::new();
+        };
+        let first = samples.partition_point(|s| s.timestamp_ms < range.start_ms);
+        let inside = samples[first..].iter();
+        inside
+            .take_while(|s| s.timestamp_ms < range.end_ms)
             .copied()
             .collect()
     }

@@ -153,6 +153,15 @@ pub struct MetricStat {
     pub unit: Option<Unit>,
 }
 
+impl MetricStat {
+    /// Whether a sample counts: one of its unit, and for periods below a minute one of
+    /// high resolution.
+    pub(crate) fn takes(&self, sample: &Sample) -> bool {
+        self.unit.is_none_or(|unit| unit == sample.unit)
+            && (self.period.seconds() >= 60 || sample.resolution_s < 60)
+    }
+}
+
 /// One point of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
@@ -200,11 +209,10 @@ pub fn periods(stat: &MetricStat, grid: &Grid, source: &dyn MetricSource) -> BTr
         start_ms: origin,
         end_ms: grid.range.end_ms,
     };
-    let samples = source.samples(&stat.metric, range).into_iter().filter(|s| {
-        range.contains(s.timestamp_ms)
-            && stat.unit.is_none_or(|unit| unit == s.unit)
-            && (stat.period.seconds() >= 60 || s.resolution_s < 60)
-    });
+    let samples = source
+        .samples(&stat.metric, range)
+        .into_iter()
+        .filter(|s| range.contains(s.timestamp_ms) && stat.takes(s));
     group(samples, origin, stat.period)
 }
 

@@ -4,6 +4,8 @@
 use obs_cloudwatch::dashboard;
 use serde_json::Value;
 
+pub use obs_cloudwatch::dashboard::Severity;
+
 use crate::source::file::Span;
 use crate::source::node::{Kind, Node};
 
@@ -14,17 +16,16 @@ pub struct Message {
     pub path: String,
     /// What is wrong.
     pub text: String,
+    /// Whether CloudWatch refuses the body, or takes it and returns the message.
+    pub severity: Severity,
 }
 
-/// Why CloudWatch would refuse a body.
+/// What CloudWatch would say about a body.
 pub fn check(body: &Value) -> Vec<Message> {
-    let Err(problems) = dashboard::parse_value(body) else {
-        return Vec::new();
-    };
-    problems
+    dashboard::validate_value(body)
         .into_iter()
-        .filter(|problem| problem.severity == dashboard::Severity::Error)
         .map(|problem| Message {
+            severity: problem.severity,
             path: match problem.data_path.as_str() {
                 "" => "/".to_owned(),
                 _ => problem.data_path,

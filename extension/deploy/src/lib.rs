@@ -8,6 +8,7 @@
 //!
 //! Ownership is marked in the account itself, by tags: there is no state file.
 
+mod github;
 pub mod source;
 pub mod shape;
 pub mod value;
@@ -15,6 +16,17 @@ pub mod rule;
 pub mod body;
 pub mod model;
 pub mod resolve;
+pub mod simulate;
 pub mod account;
 pub mod plan;
 pub mod apply;
+pub mod gate;
+pub mod mute;
+pub mod backtest;
+pub mod holdings;
+pub mod snapshot;
+pub mod yaml;
+pub mod pull;
+pub mod init;
+pub mod readiness;
+pub mod iam;

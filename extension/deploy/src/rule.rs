@@ -11,12 +11,15 @@ pub fn children(rule: &str) -> Result<Vec<String>, String> {
     let mut names: Vec<String> = rule
         .children()
         .into_iter()
-        // An ARN names the alarm after its last colon.
-        .map(|name| name.split_once(":alarm:").map_or(name, |(_, name)| name))
-        .map(str::to_owned)
+        .map(|name| bare(name).to_owned())
         .collect();
     names.dedup();
     Ok(names)
+}
+
+/// The name of an alarm that may be given as an ARN.
+pub(crate) fn bare(name: &str) -> &str {
+    name.split_once(":alarm:").map_or(name, |(_, name)| name)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! The local account behind `obs dev`: one process that answers as CloudWatch,
-//! SNS, STS, X-Ray and Lambda do, runs functions, evaluates alarms, and shows all
+//! SNS, STS, X-Ray, CloudWatch Logs, EventBridge and Lambda do, runs functions, evaluates alarms, and shows all
 //! of it on a web page.
 //!
 //! Reading order is the way of the data: a request comes in at `server` and
@@ -27,5 +27,5 @@ mod options;
 pub use account::{Account, Change};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use faults::{BadRule, FaultRule};
-pub use options::{Freeze, FunctionSpec, Initialization, Options};
+pub use options::{Freeze, FunctionSpec, Initialization, LogGroup, Options};
 pub use server::{Dev, StartError};

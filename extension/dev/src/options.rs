@@ -32,6 +32,8 @@ pub struct Options {
     pub sample: f64,
     /// Environments a function may have at once, at least 1. Default 2.
     pub concurrency: usize,
+    /// Log groups that are there from the start, beside those of the functions.
+    pub log_groups: Vec<LogGroup>,
     /// Hosts beside loopback that notifications may be posted to. Default: none,
     /// so that a rehearsal cannot page anybody.
     pub notify_hosts: Vec<String>,
@@ -53,11 +55,23 @@ impl Options {
             extension: None,
             sample: 1.0,
             concurrency: 2,
+            log_groups: Vec::new(),
             notify_hosts: Vec::new(),
             faults: Vec::new(),
             freeze: Freeze::default(),
         }
     }
+}
+
+/// A log group that nobody has to create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogGroup {
+    /// Its name.
+    pub name: String,
+    /// The function that writes to it.
+    pub function: Option<String>,
+    /// Days that lines are kept; none: for ever.
+    pub retention_days: Option<u32>,
 }
 
 /// One function: the process to start and what Lambda would be configured with.

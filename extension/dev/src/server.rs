@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use crate::account::Account;
 use crate::clock::{Clock, SystemClock};
 use crate::connection::{Connection, Listener};
-use crate::options::Options;
+use crate::options::{LogGroup, Options};
 use crate::sandbox::Sandbox;
 use crate::store::{Store, StoreError};
 use crate::{alarm_clock, guard, page, wire};
@@ -93,6 +93,7 @@ impl Dev {
         let endpoint = format!("http://{address}");
         let account = Account::new(store, clock, &options.region, &endpoint);
         let account = Arc::new(account.notifying(options.notify_hosts.clone()));
+        account.keep_log_groups(&log_groups(&options))?;
         for rule in &options.faults {
             account.faults.add(rule.clone(), account.clock.now_ms());
         }
@@ -158,6 +159,21 @@ impl Dev {
             task.abort();
         }
     }
+}
+
+/// The configured log groups, and Lambda's own for functions that have none.
+fn log_groups(options: &Options) -> Vec<LogGroup> {
+    let configured = &options.log_groups;
+    let without = options.functions.iter().filter(|function| {
+        let own = |group: &LogGroup| group.function.as_ref() == Some(&function.name);
+        !configured.iter().any(own)
+    });
+    let own = without.map(|function| LogGroup {
+        name: format!("/aws/lambda/{}", function.name),
+        function: Some(function.name.clone()),
+        retention_days: None,
+    });
+    configured.iter().cloned().chain(own).collect()
 }
 
 /// Everything on the one listener: Lambda, the page, and the AWS endpoints for

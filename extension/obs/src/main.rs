@@ -22,10 +22,24 @@ fn main() -> ExitCode {
     let mut surroundings = Surroundings::of_this_process();
     let outcome = match &args.command {
         Command::Check(check) => commands::check::run(check, &mut surroundings),
-        Command::Plan(plan) => commands::plan::run(plan, &mut surroundings),
-        Command::Apply(apply) => commands::apply::run(apply, &mut surroundings),
-        Command::Destroy(destroy) => commands::destroy::run(destroy, &mut surroundings),
+        Command::Test(test) => commands::test::run(test, &mut surroundings),
+        Command::Backtest(backtest) => commands::backtest::run(backtest, &mut surroundings),
+        Command::Cost(args) => commands::cost::run(args, &mut surroundings),
+        Command::Readiness(it) => commands::readiness::run(it, &mut surroundings),
         Command::Iam(iam) => commands::iam::run(iam, &mut surroundings),
+        Command::Plan(plan) => commands::plan::run(plan, &mut surroundings),
+        Command::Drift(project) => commands::drift::run(project, &mut surroundings),
+        Command::Apply(apply) => commands::apply::run(apply, &mut surroundings),
+        Command::Gate(gate) => commands::gate::run(gate, &mut surroundings),
+        Command::Init(init) => commands::init::run(init, &mut surroundings),
+        Command::Pull(pull) => commands::pull::run(pull, &mut surroundings),
+        Command::Snapshot(snapshot) => commands::snapshot::run(snapshot, &mut surroundings),
+        Command::Restore(restore) => commands::restore::run(restore, &mut surroundings),
+        Command::Rollback(rollback) => commands::rollback::run(rollback, &mut surroundings),
+        Command::Mute(mute) => commands::mute::run(mute, &mut surroundings),
+        Command::Destroy(destroy) => commands::destroy::run(destroy, &mut surroundings),
+        Command::Schema(schema) => commands::schema::run(schema, &mut surroundings),
+        Command::Completions(shell) => commands::completions::run(shell, &mut surroundings),
         #[cfg(feature = "dev")]
         Command::Dev(dev) => commands::dev::run(dev, &mut surroundings),
     };

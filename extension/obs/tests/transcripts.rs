@@ -3,94 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
+mod cases;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Output};
 
-const PROJECT: &str = r#"project: shop
-environments:
-  dev:
-    account: "000000000000"
-    region: us-east-1
-    variables: { limit: 5 }
-  production:
-    account: "123456789012"
-    region: eu-central-1
-    variables: { limit: 5 }
-resources:
-  functions:
-    pay: { timeout: 10s, memory: 256MB }
-    ship: { timeout: 20s, memory: 256MB }
-  queues:
-    parcels: { dead_letter: parcels-dlq }
-    parcels-dlq:
-topics:
-  oncall:
-    subscriptions:
-      - email: oncall@example.com
-severities:
-  page: { topics: [oncall] }
-"#;
-
-const ALARMS: &str = r#"alarms:
-  - name: ${resource}-slow
-    for_each: functions
-    severity: page
-    metric: { namespace: AWS/Lambda, name: Duration }
-    statistic: p90
-    period: 1m
-    condition: "> 90% of timeout"
-    datapoints: 3 of 5
-    treat_missing_data: notBreaching
-  - name: orders-failing
-    severity: page
-    metric: { namespace: Shop, name: OrdersFailed }
-    statistic: Sum
-    period: 5m
-    condition: "> ${limit}"
-composites:
-  - name: shop-down
-    severity: page
-    rule: ALARM("pay-slow") AND ALARM("orders-failing")
-"#;
-
-const DASHBOARD: &str = r#"rows:
-  - widgets:
-      - title: Duration
-        metrics:
-          - { for_each: functions, namespace: AWS/Lambda, name: Duration }
-      - text: Read me.
-  - widgets:
-      - alarms: [shop-down]
-"#;
-
-const BODY: &str = r#"{"widgets": [{"type": "text", "properties": {"markdown": "hi"}}]}
-"#;
-
-/// A project folder with one text replaced in one of its files.
-fn project(file: &str, from: &str, to: &str) -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    let files = [
-        ("obs.yaml", PROJECT),
-        ("alarms/shop.yaml", ALARMS),
-        ("dashboards/shop.yaml", DASHBOARD),
-        ("dashboards/exported.json", BODY),
-    ];
-    for (name, text) in files {
-        let path = dir.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let changed = match name == file {
-            true => {
-                assert!(text.contains(from), "{file} has no {from}");
-                text.replacen(from, to, 1)
-            }
-            false => text.to_owned(),
-        };
-        std::fs::write(path, changed).unwrap();
-    }
-    dir
-}
+use cases::{BAD, project};
 
 /// Runs the program in a folder, with nothing of this process's environment but what
 /// `environment` says.
@@ -142,282 +62,6 @@ impl Endpoint {
             .is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
     }
 }
-
-/// Every case: file, what stands there, what is written instead.
-const BAD: &[(&str, &str, &str, &str)] = &[
-    (
-        "unknown_name_in_an_expression",
-        "alarms/shop.yaml",
-        "    metric: { namespace: Shop, name: OrdersFailed }\n    statistic: Sum\n",
-        "    expression: 100 * baad\n    metrics:\n      bad: { namespace: Shop, name: OrdersFailed, statistic: Sum }\n",
-    ),
-    (
-        "unknown_widget_in_a_body",
-        "dashboards/exported.json",
-        "\"text\"",
-        "\"txet\"",
-    ),
-    (
-        "unknown_key_in_an_alarm",
-        "alarms/shop.yaml",
-        "treat_missing_data",
-        "treatMissingData",
-    ),
-    (
-        "unknown_key_at_the_top",
-        "alarms/shop.yaml",
-        "composites:",
-        "composite:",
-    ),
-    (
-        "unknown_key_in_obs_yaml",
-        "obs.yaml",
-        "resources:",
-        "resource:",
-    ),
-    (
-        "unknown_key_in_an_environment",
-        "obs.yaml",
-        "region: us-east-1",
-        "regoin: us-east-1",
-    ),
-    (
-        "unknown_kind_of_resource",
-        "obs.yaml",
-        "functions:",
-        "lambdas:",
-    ),
-    (
-        "unknown_key_in_a_widget",
-        "dashboards/shop.yaml",
-        "title: Duration",
-        "titel: Duration",
-    ),
-    (
-        "unknown_widget",
-        "dashboards/shop.yaml",
-        "text: Read me.",
-        "texts: Read me.",
-    ),
-    (
-        "wrong_type_text_for_list",
-        "obs.yaml",
-        "topics: [oncall]",
-        "topics: oncall",
-    ),
-    (
-        "wrong_type_list_for_text",
-        "alarms/shop.yaml",
-        "statistic: p90",
-        "statistic: [p90]",
-    ),
-    (
-        "wrong_type_mapping_for_list",
-        "alarms/shop.yaml",
-        "  - name: shop-down",
-        "    name: shop-down",
-    ),
-    (
-        "wrong_type_number_for_metric",
-        "alarms/shop.yaml",
-        "metric: { namespace: Shop, name: OrdersFailed }",
-        "metric: 5",
-    ),
-    (
-        "missing_key",
-        "alarms/shop.yaml",
-        "    severity: page\n    metric: { namespace: Shop",
-        "    metric: { namespace: Shop",
-    ),
-    (
-        "duplicate_key",
-        "alarms/shop.yaml",
-        "    period: 5m\n",
-        "    period: 5m\n    period: 6m\n",
-    ),
-    (
-        "unknown_resource",
-        "obs.yaml",
-        "dead_letter: parcels-dlq",
-        "dead_letter: parcel-dlq",
-    ),
-    (
-        "unknown_for_each",
-        "alarms/shop.yaml",
-        "for_each: functions",
-        "for_each: function",
-    ),
-    (
-        "for_each_over_nothing",
-        "alarms/shop.yaml",
-        "for_each: functions",
-        "for_each: tables",
-    ),
-    (
-        "unknown_topic",
-        "obs.yaml",
-        "topics: [oncall]",
-        "topics: [onacll]",
-    ),
-    (
-        "unknown_severity",
-        "alarms/shop.yaml",
-        "severity: page",
-        "severity: pgae",
-    ),
-    (
-        "unknown_alarm_in_a_rule",
-        "alarms/shop.yaml",
-        "ALARM(\"pay-slow\")",
-        "ALARM(\"pya-slow\")",
-    ),
-    (
-        "unknown_alarm_in_a_strip",
-        "dashboards/shop.yaml",
-        "[shop-down]",
-        "[shop-dwn]",
-    ),
-    (
-        "composite_of_itself",
-        "alarms/shop.yaml",
-        "ALARM(\"pay-slow\") AND",
-        "ALARM(\"shop-down\") AND",
-    ),
-    (
-        "rule_that_is_none",
-        "alarms/shop.yaml",
-        "AND ALARM",
-        "UND ALARM",
-    ),
-    (
-        "duplicate_name",
-        "alarms/shop.yaml",
-        "name: orders-failing",
-        "name: pay-slow",
-    ),
-    (
-        "duplicate_name_of_a_for_each",
-        "alarms/shop.yaml",
-        "name: ${resource}-slow",
-        "name: slow",
-    ),
-    (
-        "duration_without_unit",
-        "alarms/shop.yaml",
-        "period: 5m",
-        "period: 300",
-    ),
-    (
-        "duration_with_a_wrong_unit",
-        "alarms/shop.yaml",
-        "period: 5m",
-        "period: 5 parsecs",
-    ),
-    (
-        "period_that_cloudwatch_has_not",
-        "alarms/shop.yaml",
-        "period: 5m",
-        "period: 45s",
-    ),
-    (
-        "threshold_that_is_no_number",
-        "alarms/shop.yaml",
-        "> ${limit}",
-        "> many",
-    ),
-    (
-        "threshold_with_a_wrong_unit",
-        "alarms/shop.yaml",
-        "> 90% of timeout",
-        "> 9 furlongs",
-    ),
-    (
-        "threshold_of_another_dimension",
-        "alarms/shop.yaml",
-        "> 90% of timeout",
-        "> 10MB",
-    ),
-    (
-        "threshold_of_an_unknown_limit",
-        "alarms/shop.yaml",
-        "% of timeout",
-        "% of timeuot",
-    ),
-    (
-        "condition_without_comparison",
-        "alarms/shop.yaml",
-        "> ${limit}",
-        "${limit}",
-    ),
-    (
-        "datapoints_that_cannot_be",
-        "alarms/shop.yaml",
-        "3 of 5",
-        "5 of 3",
-    ),
-    (
-        "unknown_statistic",
-        "alarms/shop.yaml",
-        "statistic: Sum",
-        "statistic: Summ",
-    ),
-    (
-        "unknown_treatment",
-        "alarms/shop.yaml",
-        "notBreaching",
-        "notbreaching",
-    ),
-    (
-        "undefined_variable",
-        "alarms/shop.yaml",
-        "${limit}",
-        "${limmit}",
-    ),
-    (
-        "account_that_is_none",
-        "obs.yaml",
-        "\"000000000000\"",
-        "123",
-    ),
-    ("region_that_is_none", "obs.yaml", "us-east-1", "Virginia"),
-    (
-        "timeout_that_lambda_has_not",
-        "obs.yaml",
-        "timeout: 10s",
-        "timeout: 1h",
-    ),
-    (
-        "memory_without_unit",
-        "obs.yaml",
-        "memory: 256MB",
-        "memory: 256",
-    ),
-    (
-        "address_that_is_none",
-        "obs.yaml",
-        "oncall@example.com",
-        "oncall",
-    ),
-    (
-        "row_that_is_too_wide",
-        "dashboards/shop.yaml",
-        "text: Read me.",
-        "text: Read me.\n        width: 30",
-    ),
-    (
-        "not_yaml",
-        "alarms/shop.yaml",
-        "metric: { namespace: Shop,",
-        "metric: [ namespace: Shop,",
-    ),
-    ("not_json", "dashboards/exported.json", "\"hi\"}", "\"hi\","),
-    (
-        "body_without_widgets",
-        "dashboards/exported.json",
-        "\"widgets\"",
-        "\"widgtes\"",
-    ),
-];
 
 #[test]
 fn bad_files_end_with_2_and_nobody_is_called() {
@@ -567,4 +211,143 @@ fn an_account_of_another_number_is_refused() {
         "200 OK",
         "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><Arn>arn:aws:iam::999999999999:user/x</Arn><UserId>X</UserId><Account>999999999999</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetCallerIdentityResponse>",
     ));
+}
+
+#[test]
+fn the_price_of_a_month_is_told_line_by_line() {
+    let dir = project("obs.yaml", "shop", "shop");
+    let output = obs(dir.path(), &["cost", "-e", "dev,production"], &[]);
+    insta::assert_snapshot!(transcript(&["cost", "-e", "dev,production"], &output));
+    let output = obs(dir.path(), &["cost", "--format", "markdown"], &[]);
+    insta::assert_snapshot!("price_as_markdown", transcript(&["cost"], &output));
+    let output = obs(dir.path(), &["cost", "--format", "json"], &[]);
+    let price: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&price["environment"], &price["month_cents"]),
+        (&"dev".into(), &1030.into())
+    );
+}
+
+#[test]
+fn every_shell_is_told_how_to_complete() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = obs(Path::new("."), &["completions", shell], &[]);
+        assert!(output.status.success(), "{shell}");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains("detailed-exitcode"), "{shell}");
+    }
+}
+
+#[test]
+fn a_gate_is_told_to_codedeploy_without_looking_at_any_account() {
+    let dir = project("obs.yaml", "shop", "shop");
+    let arguments = ["gate", "--codedeploy"];
+    let output = obs(dir.path(), &arguments, &[]);
+    insta::assert_snapshot!(transcript(&arguments, &output));
+}
+
+/// One alarm with something of it replaced.
+fn alarm(from: &str, to: &str) -> String {
+    let alarm = "alarms:\n  - name: long\n    severity: page\n    metric: { namespace: Shop, name: X }\n    statistic: Sum\n    period: 1m\n    condition: \"> 0\"\n";
+    assert!(alarm.contains(from));
+    alarm.replacen(from, to, 1)
+}
+
+fn x(count: usize) -> String {
+    "x".repeat(count)
+}
+
+fn list(count: usize, item: fn(usize) -> String) -> String {
+    let all: Vec<String> = (0..count).map(item).collect();
+    all.join(", ")
+}
+
+/// Files that are over one limit each.
+fn over() -> Vec<(&'static str, String)> {
+    let alarms = |from: &str, to: String| ("alarms/a.yaml", alarm(from, &to));
+    let above = |line: String| alarms("    metric", format!("    {line}\n    metric"));
+    let named = |more: String| alarms("name: X", format!("name: X, {more}"));
+    let dimensions = list(31, |n| format!("d{n}: x"));
+    let term = |n| format!("m{n}: {{ namespace: Shop, name: X, statistic: Sum }}");
+    let terms = list(10, term);
+    let rule = list(101, |n| format!("ALARM(a{n})")).replace(", ", " OR ");
+    let text = "{\"type\": \"text\", \"properties\": {\"markdown\": \"a\"}}";
+    vec![
+        alarms("long", x(256)),
+        above(format!("description: {}", x(1_025))),
+        alarms("Shop", x(256)),
+        alarms("name: X", format!("name: {}", x(256))),
+        named(format!("dimensions: {{ {dimensions} }}")),
+        named(format!("dimensions: {{ d: {} }}", x(1_025))),
+        alarms(
+            "metric: { namespace: Shop, name: X }\n    statistic: Sum",
+            format!("expression: m1\n    metrics: {{ {terms} }}"),
+        ),
+        above(format!(
+            "filter: {{ log_group: /a, pattern: {} }}",
+            x(1_025)
+        )),
+        (
+            "alarms/a.yaml",
+            format!("composites:\n  - {{ name: c, severity: page, rule: \"{rule}\" }}\n"),
+        ),
+        (
+            "dashboards/a.json",
+            format!("{{\"widgets\": [{}]}}", vec![text; 501].join(",")),
+        ),
+    ]
+}
+
+#[test]
+fn what_is_over_awss_limits_ends_with_2_and_the_limit_is_named() {
+    let mut all = String::new();
+    for (file, written) in over() {
+        let dir = project("obs.yaml", "shop", "shop");
+        std::fs::write(dir.path().join(file), written).unwrap();
+        let output = obs(dir.path(), &["check"], &[]);
+        assert_eq!(output.status.code(), Some(2), "{file}: {output:?}");
+        // The lines of the file are as long as what is in them.
+        let signs = ["×", "╰── ", "help:"];
+        for line in String::from_utf8_lossy(&output.stderr).lines() {
+            if signs.iter().any(|sign| line.contains(sign)) {
+                let line = line.trim().trim_start_matches(['·', ' ']);
+                all.push_str(&line.replace(&x(255), "x..."));
+                all.push('\n');
+            }
+        }
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn problems_are_told_to_machines_with_their_places() {
+    let dir = project("obs.yaml", "topics: [oncall]", "topics: [onacll]");
+    let mut all = String::new();
+    for arguments in [
+        &["check", "--format", "json"][..],
+        &["check", "--format", "github", "-e", "dev,production"],
+        &["check", "--format", "json", "-e", "nowhere"],
+    ] {
+        all.push_str(&transcript(arguments, &obs(dir.path(), arguments, &[])));
+    }
+    let good = project("obs.yaml", "shop", "shop");
+    let arguments = ["check", "--format", "json", "-e", "dev,production"];
+    all.push_str(&transcript(&arguments, &obs(good.path(), &arguments, &[])));
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn a_policy_that_is_none_is_refused_at_its_place() {
+    let dir = project("obs.yaml", "shop", "shop");
+    let text = "{\n  \"Statement\": {\n    \"Effect\": \"Alow\",\n    \"Action\": \"cloudwatch:PutMetricData\",\n    \"Resorce\": \"*\"\n  }\n}\n";
+    std::fs::write(dir.path().join("role.json"), text).unwrap();
+    std::fs::write(dir.path().join("torn.json"), "{\n  \"Statement\": [\n").unwrap();
+    let mut all = String::new();
+    for file in ["role.json", "torn.json", "nosuch.json"] {
+        let arguments = ["iam", "check", file, "--namespace", "Shop"];
+        let output = obs(dir.path(), &arguments, &[]);
+        assert_eq!(output.status.code(), Some(2), "{file}");
+        all.push_str(&transcript(&arguments, &output));
+    }
+    insta::assert_snapshot!(all);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::decide::{Cell, decide};
+use super::decide::{Cell, Decision, decide};
 use super::model::{AlarmError, LowSamples, MetricAlarm, State, Subject, returned};
 use super::reason;
 use crate::metric::{MetricSource, TimeRange};
@@ -35,7 +35,8 @@ pub struct EvaluatedPoint {
 }
 
 impl EvaluatedPoint {
-    fn cell(&self) -> Cell {
+    /// What the decision sees of it.
+    pub fn cell(&self) -> Cell {
         match (self.value, self.breaching) {
             (None, _) => Cell::Missing,
             (Some(_), true) => Cell::Breaching,
@@ -79,6 +80,56 @@ pub fn window(alarm: &MetricAlarm, now_ms: i64) -> TimeRange {
     }
 }
 
+/// An evaluation that is not put into words yet. Whoever replays weeks minute by
+/// minute asks for a state a hundred thousand times and for its reason ten times.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Look<'a> {
+    alarm: &'a MetricAlarm,
+    moment: Moment,
+    points: Vec<EvaluatedPoint>,
+    decision: Decision,
+}
+
+impl Look<'_> {
+    /// The state the alarm belongs in.
+    pub fn state(&self) -> State {
+        self.decision.state
+    }
+
+    /// Whether that is another state than before.
+    pub fn changed(&self) -> bool {
+        self.decision.state != self.moment.state
+    }
+
+    /// The evaluation range, oldest first.
+    pub fn points(&self) -> &[EvaluatedPoint] {
+        &self.points
+    }
+
+    /// Whether CloudWatch's documents leave this case open.
+    pub fn inferred(&self) -> bool {
+        self.decision.inferred
+    }
+
+    /// The same in CloudWatch's words.
+    pub fn tell(self) -> Evaluation {
+        let story = reason::Story {
+            alarm: self.alarm,
+            points: &self.points,
+            decision: self.decision,
+            now_ms: self.moment.now_ms,
+        };
+        Evaluation {
+            state: self.state(),
+            changed: self.changed(),
+            reason: story.text(),
+            reason_data: story.data(),
+            inferred: self.inferred(),
+            points: self.points,
+        }
+    }
+}
+
 /// Evaluates an alarm.
 ///
 /// # Errors
@@ -88,12 +139,33 @@ pub fn evaluate(
     moment: Moment,
     source: &dyn MetricSource,
 ) -> Result<Evaluation, AlarmError> {
+    look(alarm, moment, source).map(Look::tell)
+}
+
+/// Evaluates an alarm and leaves the words for later.
+///
+/// # Errors
+/// When its expression cannot be evaluated or gives more than one series.
+pub fn look<'a>(
+    alarm: &'a MetricAlarm,
+    moment: Moment,
+    source: &dyn MetricSource,
+) -> Result<Look<'a>, AlarmError> {
     let range = window(alarm, moment.now_ms);
     let found = match &alarm.subject {
         Subject::Stat(stat) => stat_points(stat, range, source),
         Subject::Math { .. } => math_points(alarm, range, source)?,
     };
-    let points = lay_out(alarm, range, &found);
+    Ok(judge(alarm, moment, |start| found.get(&start).copied()))
+}
+
+/// Decides from the datapoint of each period, by the period's start.
+pub(super) fn judge(
+    alarm: &MetricAlarm,
+    moment: Moment,
+    datapoint: impl FnMut(i64) -> Option<Datapoint>,
+) -> Look<'_> {
+    let points = lay_out(alarm, window(alarm, moment.now_ms), datapoint);
     let cells: Vec<Cell> = points.iter().map(EvaluatedPoint::cell).collect();
     let mut decision = decide(
         alarm.m_out_of_n,
@@ -105,24 +177,19 @@ pub fn evaluate(
         decision.state = moment.state;
         decision.inferred = true;
     }
-    let story = reason::Story {
+    Look {
         alarm,
-        points: &points,
-        decision,
-        now_ms: moment.now_ms,
-    };
-    Ok(Evaluation {
-        state: decision.state,
-        changed: decision.state != moment.state,
-        reason: story.text(),
-        reason_data: story.data(),
-        inferred: decision.inferred,
+        moment,
         points,
-    })
+        decision,
+    }
 }
 
-/// Value and sample count by the start of the period.
-type Found = BTreeMap<i64, (f64, Option<f64>)>;
+/// Value and sample count; the count is not known of an expression.
+pub(super) type Datapoint = (f64, Option<f64>);
+
+/// Datapoints by the start of the period.
+pub(super) type Found = BTreeMap<i64, Datapoint>;
 
 /// The datapoints of a metric.
 fn stat_points(stat: &MetricStat, range: TimeRange, source: &dyn MetricSource) -> Found {
@@ -142,7 +209,7 @@ fn stat_points(stat: &MetricStat, range: TimeRange, source: &dyn MetricSource) -
 }
 
 /// The datapoints of the expression that a math alarm returns.
-fn math_points(
+pub(super) fn math_points(
     alarm: &MetricAlarm,
     range: TimeRange,
     source: &dyn MetricSource,
@@ -173,12 +240,16 @@ fn math_points(
 }
 
 /// Puts the datapoints into the periods of the evaluation range.
-fn lay_out(alarm: &MetricAlarm, range: TimeRange, found: &Found) -> Vec<EvaluatedPoint> {
+fn lay_out(
+    alarm: &MetricAlarm,
+    range: TimeRange,
+    mut datapoint: impl FnMut(i64) -> Option<Datapoint>,
+) -> Vec<EvaluatedPoint> {
     let period: Period = alarm.period();
     let count = i64::from(alarm.m_out_of_n.evaluation_range());
     let point = |index| {
         let timestamp_ms = range.start_ms + index * period.ms();
-        let datapoint = found.get(&timestamp_ms);
+        let datapoint = datapoint(timestamp_ms);
         EvaluatedPoint {
             timestamp_ms,
             value: datapoint.map(|d| d.0),

@@ -7,14 +7,18 @@
 mod model;
 mod parse;
 mod evaluate;
+mod past;
 mod decide;
 mod reason;
+mod schedule;
 
 pub use decide::{Cell, Decision, MOutOfN, decide};
-pub use evaluate::{EvaluatedPoint, Evaluation, Moment, evaluate, window};
+pub use evaluate::{EvaluatedPoint, Evaluation, Look, Moment, evaluate, look, window};
 pub use model::{
     AlarmError, Comparison, LowSamples, MetricAlarm, State, Subject, TreatMissingData,
 };
+pub use past::Past;
+pub use schedule::{interval_ms, is_due};
 
 #[cfg(test)]
 mod tests;

@@ -183,11 +183,15 @@ fn an_expression_is_evaluated_in_the_same_window() {
     );
 }
 
+/// CloudWatch's user guide, "Percentile-based alarms and low data samples": fewer than
+/// 10/(1-p) samples from the median on, fewer than 10/p below it.
 #[test]
 fn a_percentile_of_too_few_samples_keeps_the_state_when_asked_to() {
-    let p = |low: &str| json!({"Statistic": null, "ExtendedStatistic": "p90", "EvaluateLowSampleCountPercentile": low});
     let now_ms = parse_iso("2026-11-23T04:51:00Z").unwrap();
-    let state = |low: &str, count: f64| {
+    let state = |percentile: &str, low: &str, count: f64| {
+        let fields = json!({
+            "Statistic": null, "ExtendedStatistic": percentile, "EvaluateLowSampleCountPercentile": low,
+        });
         let mut source = MemorySource::new();
         let sample = Sample {
             timestamp_ms: now_ms - 60_000,
@@ -197,20 +201,30 @@ fn a_percentile_of_too_few_samples_keeps_the_state_when_asked_to() {
             count,
         };
         source.push(&MetricId::new("NS", "Errors", vec![]), sample);
-        evaluate(
-            &alarm(p(low)),
-            Moment {
-                now_ms,
-                state: State::Ok,
-            },
-            &source,
-        )
-        .unwrap()
-        .state
+        let state = State::Ok;
+        evaluate(&alarm(fields), Moment { now_ms, state }, &source)
+            .unwrap()
+            .state
     };
-    assert_eq!(state("ignore", 99.0), State::Ok);
-    assert_eq!(state("ignore", 100.0), State::Alarm);
-    assert_eq!(state("evaluate", 1.0), State::Alarm);
+    let least = [
+        ("p50", 20.0),
+        ("p75", 40.0),
+        ("p90", 100.0),
+        ("p95", 200.0),
+        ("p99", 1_000.0),
+        ("p99.9", 10_000.0),
+        ("p40", 25.0),
+        ("p25", 40.0),
+        ("p10", 100.0),
+        ("p1", 1_000.0),
+    ];
+    for (percentile, count) in least {
+        let few = state(percentile, "ignore", count - 1.0);
+        assert_eq!(few, State::Ok, "{percentile} of {}", count - 1.0);
+        let enough = state(percentile, "ignore", count);
+        assert_eq!(enough, State::Alarm, "{percentile} of {count}");
+        assert_eq!(state(percentile, "evaluate", 1.0), State::Alarm);
+    }
 }
 
 #[test]

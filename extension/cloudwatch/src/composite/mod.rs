@@ -3,10 +3,14 @@
 
 mod model;
 mod parse;
+mod reason;
 mod suppress;
+mod held;
 
+pub use held::Held;
 pub use model::{Required, Rule, RuleError, Wanted};
 pub use parse::parse;
+pub use reason::reason;
 pub use suppress::{Outcome, Suppression, SuppressionConfig};
 
 #[cfg(test)]

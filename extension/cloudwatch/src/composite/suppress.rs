@@ -124,6 +124,16 @@ impl Suppression {
         }
     }
 
+    /// When actions that wait now may run, if nothing happens before.
+    pub fn until(&self) -> Option<i64> {
+        match self.phase {
+            Phase::Waiting { until_ms } | Phase::Extending { until_ms } => {
+                self.pending.map(|_| until_ms)
+            }
+            Phase::Clear | Phase::Suppressing { .. } => None,
+        }
+    }
+
     /// The outcome at a time: to be asked when a named wait is over.
     pub fn tick(&mut self, now_ms: i64) -> Outcome {
         match self.phase {

@@ -149,3 +149,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_held_transition_is_the_one_whose_actions_may_run() {
+    let config = SuppressionConfig {
+        wait_ms: 2,
+        extension_ms: 3,
+    };
+    let mut held = Held::new(config, Fine);
+    assert_eq!(held.changed(Alarm, "first", 2), None);
+    assert_eq!(held.until(), Some(4));
+    assert_eq!(held.suppressor_seen(Fine, 3), None);
+    assert_eq!(held.suppressor_seen(Fine, 4), Some("first"));
+    assert_eq!(held.until(), None);
+    assert_eq!(held.changed(Fine, "second", 10), None);
+    assert_eq!(held.changed(Alarm, "third", 12), Some("second"));
+    assert_eq!(held.suppressor_seen(Fine, 14), Some("third"));
+}

@@ -19,18 +19,19 @@ pub(super) fn annotations(at: &At<'_>, out: &mut Problems) -> Annotations {
         .map(|a| a.items(0, 1, out))
         .unwrap_or_default();
     let alarm = alarms.first().and_then(|a| alarm_arn(a, out));
-    if !alarms.is_empty() && (at.field("horizontal").is_some() || at.field("vertical").is_some()) {
-        out.error(
-            &at.path,
-            "Should NOT have both an alarm annotation and horizontal or vertical annotations",
-        );
-    }
     let mut list = |name: &str| {
         at.field(name)
             .map(|l| l.items(0, 500, out))
             .unwrap_or_default()
     };
     let (horizontal, vertical) = (list("horizontal"), list("vertical"));
+    let lines = horizontal.len() + vertical.len();
+    if !alarms.is_empty() && lines > 0 {
+        out.error(
+            &at.path,
+            "Should NOT have both an alarm annotation and horizontal or vertical annotations",
+        );
+    }
     Annotations {
         alarm,
         horizontal: horizontal

@@ -9,7 +9,7 @@ use crate::series::Period;
 use crate::statistic::Statistic;
 
 /// The properties that a metric widget may have.
-const KNOWN: [&str; 21] = [
+const KNOWN: [&str; 24] = [
     "accountId",
     "annotations",
     "legend",
@@ -28,10 +28,17 @@ const KNOWN: [&str; 21] = [
     "trend",
     "view",
     "yAxis",
+    // The console writes these beside what is documented.
+    "insightRule",
     "labels",
     "start",
     "end",
+    "type",
+    "theme",
 ];
+
+/// Seconds in a week.
+const WEEK: u32 = 604_800;
 
 /// Reads the properties of a metric widget.
 pub(super) fn metric(at: &At<'_>, out: &mut Problems) -> Option<MetricWidget> {
@@ -45,6 +52,8 @@ pub(super) fn metric(at: &At<'_>, out: &mut Problems) -> Option<MetricWidget> {
         .field("region")
         .and_then(|r| r.string(out))
         .map(str::to_owned);
+    at.texts(&["accountId", "start", "end", "type", "theme"], out);
+    insight_rule(at, out);
     check_source(at, annotations.alarm.is_some(), out);
     let flag = |name: &str, out: &mut Problems| {
         at.field(name).and_then(|f| f.boolean(out)).unwrap_or(false)
@@ -83,24 +92,41 @@ pub(super) fn metric(at: &At<'_>, out: &mut Problems) -> Option<MetricWidget> {
     Some(widget)
 }
 
-/// Where the data comes from: metrics, or the alarm of an annotation, never both.
+/// A rule of Contributor Insights, whose data only CloudWatch has.
+fn insight_rule(at: &At<'_>, out: &mut Problems) {
+    const KNOWN: [&str; 3] = ["maxContributorCount", "orderBy", "ruleName"];
+    let Some(rule) = at.section("insightRule", &KNOWN, out) else {
+        return;
+    };
+    rule.require("ruleName", out).map(|name| name.string(out));
+    // As GetInsightRuleReport has them.
+    rule.field("maxContributorCount")
+        .map(|count| count.integer(1, 100, out));
+    rule.field("orderBy")
+        .map(|order| order.one_of(&["Sum", "Maximum"], out));
+}
+
+/// Where the data comes from: metrics, a rule of Contributor Insights, or the alarm of an
+/// annotation, never metrics and an alarm.
 fn check_source(at: &At<'_>, has_alarm: bool, out: &mut Problems) {
-    let has_metrics = at.field("metrics").is_some();
+    let metrics = at.field("metrics");
+    let has_data = metrics.is_some() || at.field("insightRule").is_some();
     let annotations = at.field("annotations");
-    if has_metrics && has_alarm {
+    let drawn = metrics.is_some_and(|m| m.json.as_array().is_none_or(|rows| !rows.is_empty()));
+    if drawn && has_alarm {
         out.error(
             &at.path,
             "Should NOT have both metrics and an alarm annotation",
         );
     }
-    if !has_metrics && !has_alarm {
+    if !has_data && !has_alarm {
         // CloudWatch says it three times; people look for these very words.
         out.error(&at.path, "Should have required property 'metrics'");
         out.error(&at.path, "The metric widget should have specified a region and a data source or an alarm annotation");
         if annotations.is_none() {
             out.error(&at.path, "Should have required property 'annotations'");
         }
-    } else if has_metrics && at.field("region").is_none() {
+    } else if has_data && !has_alarm && at.field("region").is_none() {
         out.error(&at.path, "Should have required property 'region'");
     }
 }
@@ -121,7 +147,7 @@ fn check_view(at: &At<'_>, widget: &MetricWidget, out: &mut Problems) {
         );
     }
     if widget.sparkline && widget.set_period_to_time_range {
-        out.error(
+        out.warn(
             &at.path,
             "Should NOT have both sparkline and setPeriodToTimeRange",
         );
@@ -131,7 +157,7 @@ fn check_view(at: &At<'_>, widget: &MetricWidget, out: &mut Problems) {
             && min >= max
         {
             out.error(
-                &format!("{}/yAxis/{side}", at.path),
+                format!("{}/yAxis/{side}", at.path),
                 "The min should be less than the max",
             );
         }
@@ -149,10 +175,15 @@ pub(super) fn statistic(at: &At<'_>, out: &mut Problems) -> Option<Statistic> {
 
 /// A period of a body.
 pub(super) fn period(at: &At<'_>, out: &mut Problems) -> Option<Period> {
-    let seconds = at.integer(1, 604_800, out)?;
-    let period = u32::try_from(seconds)
-        .ok()
-        .and_then(|s| Period::new(s).ok());
+    let seconds = at.integer(1, i64::from(u32::MAX), out)?;
+    let seconds = u32::try_from(seconds).ok()?;
+    // The console offers up to 30 days, and the documents name no upper limit; the
+    // engine draws more than a week as weeks.
+    let longer = seconds > WEEK && seconds.is_multiple_of(60);
+    let period = match longer {
+        true => Some(Period::at_least(i64::from(WEEK))),
+        false => Period::new(seconds).ok(),
+    };
     if period.is_none() {
         out.error(&at.path, "Should be 1, 5, 10, 20, 30 or a multiple of 60");
     }
@@ -171,15 +202,13 @@ pub(super) fn color(at: &At<'_>, out: &mut Problems) -> Option<String> {
 }
 
 fn axes(at: &At<'_>, out: &mut Problems) -> [AxisOptions; 2] {
-    let Some(axes) = at.field("yAxis") else {
+    let Some(axes) = at.section("yAxis", &["left", "right"], out) else {
         return Default::default();
     };
-    axes.known(&["left", "right"], out);
     ["left", "right"].map(|side| {
-        let Some(axis) = axes.field(side) else {
+        let Some(axis) = axes.section(side, &["label", "min", "max", "showUnits"], out) else {
             return AxisOptions::default();
         };
-        axis.known(&["label", "min", "max", "showUnits"], out);
         AxisOptions {
             label: axis
                 .field("label")
@@ -195,8 +224,10 @@ fn axes(at: &At<'_>, out: &mut Problems) -> [AxisOptions; 2] {
     })
 }
 
-fn legend(at: &At<'_>, out: &mut Problems) -> Legend {
-    let position = at.field("legend").and_then(|l| l.field("position"));
+/// Where the legend stands.
+pub(super) fn legend(at: &At<'_>, out: &mut Problems) -> Legend {
+    let legend = at.section("legend", &["position"], out);
+    let position = legend.and_then(|l| l.field("position"));
     match position.and_then(|p| p.one_of(&["right", "bottom", "hidden"], out)) {
         Some("right") => Legend::Right,
         Some("hidden") => Legend::Hidden,
@@ -218,6 +249,7 @@ fn timezone(at: &At<'_>, out: &mut Problems) -> Option<String> {
 }
 
 fn table(at: &At<'_>, out: &mut Problems) -> serde_json::Value {
+    at.object(out);
     at.known(
         &[
             "layout",

@@ -23,7 +23,7 @@ pub use model::{
     HorizontalMark, Legend, MetricRow, MetricWidget, PeriodOverride, RowKind, Variable,
     VerticalAnnotation, View, Widget,
 };
-pub use parse::{parse, parse_value, validate};
+pub use parse::{parse, parse_value, validate, validate_value};
 pub use problem::{Problem, Severity};
 
 #[cfg(test)]

@@ -42,14 +42,17 @@ pub fn parse_value(body: &Json) -> Result<Dashboard, Vec<Problem>> {
 
 /// Everything that is wrong with a body, warnings included.
 pub fn validate(body: &str) -> Vec<Problem> {
-    let mut problems = Problems::default();
     match read(body) {
-        Ok(json) => {
-            dashboard(&At::root(&json), &mut problems);
-            problems.0
-        }
+        Ok(json) => validate_value(&json),
         Err(problem) => vec![problem],
     }
+}
+
+/// Everything that is wrong with a body that is JSON already, warnings included.
+pub fn validate_value(body: &Json) -> Vec<Problem> {
+    let mut problems = Problems::default();
+    dashboard(&At::root(body), &mut problems);
+    problems.0
 }
 
 /// The body as JSON.

@@ -1,5 +1,8 @@
 //! What is wrong with a body and where, and the reader that finds it.
 
+use std::fmt;
+use std::rc::Rc;
+
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
@@ -32,19 +35,19 @@ pub struct Problem {
 pub(super) struct Problems(pub(super) Vec<Problem>);
 
 impl Problems {
-    pub(super) fn error(&mut self, path: &str, message: impl Into<String>) {
-        self.push(path, message.into(), Severity::Error);
+    pub(super) fn error(&mut self, path: impl fmt::Display, message: impl Into<String>) {
+        self.push(&path, message.into(), Severity::Error);
     }
 
-    pub(super) fn warn(&mut self, path: &str, message: impl Into<String>) {
-        self.push(path, message.into(), Severity::Warning);
+    pub(super) fn warn(&mut self, path: impl fmt::Display, message: impl Into<String>) {
+        self.push(&path, message.into(), Severity::Warning);
     }
 
-    fn push(&mut self, path: &str, message: String, severity: Severity) {
+    fn push(&mut self, path: &dyn fmt::Display, message: String, severity: Severity) {
         // A body of 500 bad widgets needs no book of errors.
         if self.0.len() < 1_000 {
             self.0.push(Problem {
-                data_path: path.to_owned(),
+                data_path: path.to_string(),
                 message,
                 severity,
             });
@@ -56,21 +59,51 @@ impl Problems {
 #[derive(Debug, Clone)]
 pub(super) struct At<'a> {
     pub(super) json: &'a Json,
-    pub(super) path: String,
+    pub(super) path: Path<'a>,
+}
+
+/// The way to a value, written out only for a problem: most values have none, and a
+/// text for each of them was half of the work.
+#[derive(Debug, Clone)]
+pub(super) struct Path<'a>(Option<Rc<Way<'a>>>);
+
+#[derive(Debug)]
+struct Way<'a> {
+    up: Path<'a>,
+    step: Step<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step<'a> {
+    Name(&'a str),
+    Index(usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(way) = &self.0 else { return Ok(()) };
+        // No deeper than what is looked at: a dozen steps.
+        way.up.fmt(f)?;
+        match way.step {
+            Step::Name(name) => write!(f, "/{name}"),
+            Step::Index(index) => write!(f, "/{index}"),
+        }
+    }
 }
 
 impl<'a> At<'a> {
     pub(super) fn root(json: &'a Json) -> Self {
         Self {
             json,
-            path: String::new(),
+            path: Path(None),
         }
     }
 
-    fn below(&self, step: impl std::fmt::Display, json: &'a Json) -> At<'a> {
+    fn below(&self, step: Step<'a>, json: &'a Json) -> At<'a> {
+        let up = self.path.clone();
         At {
             json,
-            path: format!("{}/{step}", self.path),
+            path: Path(Some(Rc::new(Way { up, step }))),
         }
     }
 
@@ -85,8 +118,8 @@ impl<'a> At<'a> {
 
     /// A member, if it is there.
     pub(super) fn field(&self, name: &str) -> Option<At<'a>> {
-        let json = self.json.get(name)?;
-        Some(self.below(name, json))
+        let (name, json) = self.json.as_object()?.get_key_value(name)?;
+        Some(self.below(Step::Name(name), json))
     }
 
     /// A member that must be there.
@@ -99,6 +132,28 @@ impl<'a> At<'a> {
             );
         }
         found
+    }
+
+    /// A member that is an object, with warnings of its members that are not known.
+    pub(super) fn section(&self, name: &str, known: &[&str], out: &mut Problems) -> Option<At<'a>> {
+        let section = self.field(name)?;
+        section.object(out)?;
+        section.known(known, out);
+        Some(section)
+    }
+
+    /// Makes sure that these members are texts, where they are there.
+    pub(super) fn texts(&self, names: &[&str], out: &mut Problems) {
+        for field in names.iter().filter_map(|name| self.field(name)) {
+            field.string(out);
+        }
+    }
+
+    /// Makes sure that these members are true or false, where they are there.
+    pub(super) fn flags(&self, names: &[&str], out: &mut Problems) {
+        for field in names.iter().filter_map(|name| self.field(name)) {
+            field.boolean(out);
+        }
     }
 
     /// Warns of members that are not known.
@@ -141,7 +196,7 @@ impl<'a> At<'a> {
 
     /// A whole number between two bounds, both included.
     pub(super) fn integer(&self, least: i64, most: i64, out: &mut Problems) -> Option<i64> {
-        let Some(found) = self.json.as_i64() else {
+        let Some(found) = whole(self.json) else {
             out.error(&self.path, "Should be integer");
             return None;
         };
@@ -200,7 +255,20 @@ impl<'a> At<'a> {
             .iter()
             .take(most)
             .enumerate()
-            .map(|(index, json)| self.below(index, json))
+            .map(|(index, json)| self.below(Step::Index(index), json))
             .collect()
     }
+}
+
+/// A whole number, however it is written: JSON Schema's integers include `6.0`.
+fn whole(json: &Json) -> Option<i64> {
+    /// Beyond this a double does not tell neighbours apart.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    json.as_i64().or_else(|| {
+        let number = json
+            .as_f64()
+            .filter(|n| n.fract() == 0.0 && n.abs() <= EXACT)?;
+        // Whole and exact, as the filter made sure.
+        Some(number as i64)
+    })
 }

@@ -35,9 +35,9 @@ const RENDER: [&str; 10] = [
 /// Reads `metrics`.
 pub(super) fn rows(at: &At<'_>, out: &mut Problems) -> Vec<MetricRow> {
     let mut above: Vec<String> = Vec::new();
-    let mut rows = Vec::new();
+    let (mut rows, mut places) = (Vec::new(), Vec::new());
     let mut ids = HashSet::new();
-    for item in at.items(0, MAX_ROWS, out) {
+    for (place, item) in at.items(0, MAX_ROWS, out).into_iter().enumerate() {
         let Some(row) = row(&item, &mut above, out) else {
             continue;
         };
@@ -50,8 +50,9 @@ pub(super) fn rows(at: &At<'_>, out: &mut Problems) -> Vec<MetricRow> {
             );
         }
         rows.push(row);
+        places.push(place);
     }
-    check_names(at, &rows, out);
+    check_names(at, (&rows, &places), out);
     rows
 }
 
@@ -84,6 +85,9 @@ fn row(at: &At<'_>, above: &mut Vec<String>, out: &mut Problems) -> Option<Metri
         }
         (false, _) => RowKind::Metric(metric(at, &slots, above, out)?),
     };
+    if let Some(render) = &render {
+        render.texts(&["region", "accountId"], out);
+    }
     let option = |name: &str| render.as_ref().and_then(|r| r.field(name));
     let axis = option("yAxis").and_then(|a| a.one_of(&["left", "right"], out));
     Some(MetricRow {
@@ -193,14 +197,15 @@ fn write_out(words: &[&str], above: &[String]) -> Result<Vec<String>, &'static s
     Ok(full)
 }
 
-/// Warns of expressions that will draw nothing: CloudWatch takes them.
-fn check_names(at: &At<'_>, rows: &[MetricRow], out: &mut Problems) {
+/// Warns of expressions that will draw nothing: CloudWatch takes them. Rows that could
+/// not be read have left gaps between the places of the others.
+fn check_names(at: &At<'_>, (rows, places): (&[MetricRow], &[usize]), out: &mut Problems) {
     let ids: Vec<&str> = rows.iter().filter_map(|row| row.id.as_deref()).collect();
-    for (index, row) in rows.iter().enumerate() {
+    for (row, place) in rows.iter().zip(places) {
         let RowKind::Expression(text) = &row.kind else {
             continue;
         };
-        let path = format!("{}/{index}/0/expression", at.path);
+        let path = format!("{}/{place}/0/expression", at.path);
         match math::parse(text) {
             Err(error) if error.needs_aws() => {}
             Err(error) => out.warn(&path, format!("Invalid expression {error}")),

@@ -178,6 +178,18 @@ fn metric_properties_that_make_no_sense_are_refused() {
     );
 }
 
+/// A row that cannot be read leaves the places of the others as they are.
+#[test]
+fn an_expression_is_warned_of_at_its_own_row() {
+    refuse(
+        metric(json!({"metrics": [["NS"], ["NS", "M"], [{"expression": "m1 * 2"}]]})),
+        &[
+            "/widgets/0/properties/metrics/0 Should have a namespace, a metric name and for each dimension a name and a value",
+            "/widgets/0/properties/metrics/2/0/expression No metric of the widget has the id 'm1'",
+        ],
+    );
+}
+
 #[test]
 fn rows_that_name_no_metric_are_refused() {
     refuse(

@@ -104,7 +104,9 @@ fn values(at: &At<'_>, out: &mut Problems) -> Vec<(String, String)> {
         return Vec::new();
     };
     let mut values = Vec::new();
-    for item in list.items(1, 500, out) {
+    // A variable that is typed in, or found by a search, needs no choices: the console
+    // writes an empty list for it. One that does need them is told so by name.
+    for item in list.items(0, 500, out) {
         item.known(&["value", "label"], out);
         let value = item.require("value", out).and_then(|v| v.string(out));
         let label = item.field("label").and_then(|l| l.string(out)).or(value);

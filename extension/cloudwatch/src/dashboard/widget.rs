@@ -1,7 +1,7 @@
 //! The properties of every type of widget; those of metric widgets have their own
 //! file.
 
-use super::metric;
+use super::metric::{self, legend, period};
 use super::model::Content;
 use super::problem::{At, Problems};
 
@@ -43,14 +43,24 @@ fn log(at: &At<'_>, out: &mut Problems) -> Option<Content> {
             "view",
             "accountId",
             "stacked",
+            // The console writes these beside what is documented.
             "queryLanguage",
+            "queryBy",
+            "logGroups",
             "logGroupPrefixes",
+            "start",
+            "end",
         ],
         out,
     );
     if let Some(region) = at.require("region", out) {
         region.string(out);
     }
+    at.texts(
+        &["accountId", "queryLanguage", "queryBy", "start", "end"],
+        out,
+    );
+    at.flags(&["stacked"], out);
     let view = at
         .field("view")
         .and_then(|v| v.one_of(&["table", "timeSeries", "bar", "pie"], out));
@@ -115,12 +125,17 @@ fn explorer(at: &At<'_>, out: &mut Problems) -> Option<Content> {
             "splitBy",
             "title",
             "widgetOptions",
+            // The console writes these beside what is documented.
+            "region",
+            "accountId",
         ],
         out,
     );
     if let Some(metrics) = at.require("metrics", out) {
         for metric in metrics.items(1, 100, out) {
-            for name in ["metricName", "resourceType", "stat"] {
+            let names = ["metricName", "resourceType", "stat"];
+            metric.known(&names, out);
+            for name in names {
                 if let Some(field) = metric.require(name, out) {
                     field.string(out);
                 }
@@ -129,18 +144,45 @@ fn explorer(at: &At<'_>, out: &mut Problems) -> Option<Content> {
     }
     if let Some(labels) = at.require("labels", out) {
         for label in labels.items(0, 100, out) {
+            label.known(&["key", "value"], out);
             if let Some(key) = label.require("key", out) {
                 key.string(out);
             }
+            label.texts(&["value"], out);
         }
     }
+    if let Some(aggregate) = at.section("aggregateBy", &["key", "func"], out) {
+        aggregate.texts(&["key", "func"], out);
+    }
+    if let Some(field) = at.field("period") {
+        period(&field, out);
+    }
+    at.texts(&["splitBy", "region", "accountId"], out);
+    widget_options(at, out);
     Some(Content::Explorer(at.json.clone()))
+}
+
+/// How each graph of an explorer is drawn.
+fn widget_options(at: &At<'_>, out: &mut Problems) {
+    let known = ["legend", "view", "stacked", "rowsPerPage", "widgetsPerRow"];
+    let Some(options) = at.section("widgetOptions", &known, out) else {
+        return;
+    };
+    legend(&options, out);
+    options.flags(&["stacked"], out);
+    options.texts(&["view"], out);
+    for name in ["rowsPerPage", "widgetsPerRow"] {
+        if let Some(number) = options.field(name) {
+            number.integer(1, 1_000, out);
+        }
+    }
 }
 
 fn custom(at: &At<'_>, out: &mut Problems) -> Option<Content> {
     at.known(&["endpoint", "params", "updateOn", "title"], out);
-    if let Some(update) = at.field("updateOn") {
-        update.known(&["refresh", "resize", "timeRange"], out);
+    let events = ["refresh", "resize", "timeRange"];
+    if let Some(update) = at.section("updateOn", &events, out) {
+        update.flags(&events, out);
     }
     let endpoint = at.require("endpoint", out)?;
     let arn = endpoint.string(out)?;
@@ -157,13 +199,24 @@ fn custom(at: &At<'_>, out: &mut Problems) -> Option<Content> {
 }
 
 fn chart(at: &At<'_>, out: &mut Problems) -> Option<Content> {
-    at.known(&["view", "region", "data", "plotOptions", "title"], out);
+    at.known(
+        &[
+            "view",
+            "region",
+            "data",
+            "plotOptions",
+            "title",
+            "accountId",
+        ],
+        out,
+    );
     if let Some(view) = at.require("view", out) {
         view.one_of(&["line", "solidgauge", "number"], out);
     }
     if let Some(region) = at.require("region", out) {
         region.string(out);
     }
+    at.texts(&["accountId"], out);
     if let Some(queries) = at
         .require("data", out)
         .and_then(|d| d.require("queries", out))

@@ -83,6 +83,17 @@ impl Expr {
             .any(|expr| matches!(&expr.kind, Kind::Call(found, _) if found.name() == function))
     }
 
+    /// Whether each of its points rests on the points of the same time alone: names,
+    /// numbers and operators between them.
+    pub(crate) fn is_point_by_point(&self) -> bool {
+        self.walk().all(|expr| {
+            matches!(
+                &expr.kind,
+                Kind::Number(_) | Kind::Name(_) | Kind::Negate(_) | Kind::Binary(..)
+            )
+        })
+    }
+
     /// Itself and every part, outermost first.
     fn walk(&self) -> impl Iterator<Item = &Expr> {
         let mut waiting = vec![self];

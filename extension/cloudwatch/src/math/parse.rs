@@ -26,7 +26,8 @@ pub fn parse(text: &str) -> Result<Expr, MathError> {
             format!("the expression is longer than {MAX_CHARACTERS} characters"),
         ));
     }
-    if text.trim_start().starts_with("SELECT ") {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    if first.eq_ignore_ascii_case("SELECT") {
         return Err(MathError::needing_aws(
             0,
             "a SELECT query needs Metrics Insights and has no local meaning",

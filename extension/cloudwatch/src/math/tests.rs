@@ -402,4 +402,37 @@ proptest! {
         let last = all.split(' ').rfind(|cell| *cell != "-").map(str::to_owned);
         prop_assert!(last.is_none_or(|cell| cell == "0" || cell == "-0"));
     }
+
+    #[test]
+    fn a_rate_is_a_difference_over_its_time(a in any_row()) {
+        prop_assert_eq!(run(&[&a], "RATE(m1)*DIFF_TIME(m1)-DIFF(m1)+DIFF(m1)"), run(&[&a], "DIFF(m1)"));
+    }
+
+    #[test]
+    fn a_comparison_and_its_mirror_agree(a in any_row(), b in any_row()) {
+        for (one, other) in [("m1<m2", "m2>m1"), ("m1<=m2", "m2>=m1"), ("m1==m2", "m2==m1"), ("m1!=m2", "m2!=m1")] {
+            prop_assert_eq!(run(&[&a, &b], one), run(&[&a, &b], other));
+        }
+        // Both sides of every comparison together are everything, once.
+        let whole = run(&[&a, &b], "(m1<m2)+(m1>=m2)").unwrap().remove(0);
+        prop_assert!(whole.split(' ').all(|cell| cell == "1" || cell == "-"), "{}", whole);
+    }
+
+    #[test]
+    fn sorting_keeps_every_series(a in any_row(), b in any_row()) {
+        for order in ["AVG,ASC", "MAX,DESC", "SUM,ASC"] {
+            let mut sorted = run(&[&a, &b], &format!("SORT(METRICS(),{order})")).unwrap();
+            let mut series = run(&[&a, &b], "METRICS()").unwrap();
+            sorted.sort();
+            series.sort();
+            prop_assert_eq!(sorted, series);
+        }
+    }
+
+    #[test]
+    fn slices_of_an_array_make_the_whole(a in any_row(), b in any_row(), at in 0_usize..3) {
+        let mut parts = run(&[&a, &b], &format!("SLICE(METRICS(),0,{at})")).unwrap_or_default();
+        parts.extend(run(&[&a, &b], &format!("SLICE(METRICS(),{at})")).unwrap_or_default());
+        prop_assert_eq!(parts, run(&[&a, &b], "METRICS()").unwrap());
+    }
 }

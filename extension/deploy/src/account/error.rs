@@ -17,6 +17,12 @@ pub enum Trouble {
     Rejected,
     /// The credentials may not do this.
     Denied,
+    /// The role of the environment cannot be assumed.
+    NotAssumed,
+    /// The service does not know the operation.
+    Unknown,
+    /// What was asked for is not there.
+    Missing,
     /// Too many calls, even after waiting.
     Throttled,
     /// Anything else the service said.
@@ -67,10 +73,14 @@ impl AccountError {
             Trouble::Denied => {
                 format!("the credentials may not call {operation}: allow that action ({detail})")
             }
+            Trouble::NotAssumed => format!(
+                "cannot assume the environment's role: allow the credentials sts:AssumeRole on it, and name them in its trust policy ({detail})"
+            ),
+            Trouble::Unknown => format!("{place} does not know {operation} ({detail})"),
             Trouble::Throttled => {
                 format!("{operation} was throttled again and again: run the same command again, it goes on where it stopped")
             }
-            Trouble::Other => format!("{operation} failed: {detail}"),
+            Trouble::Missing | Trouble::Other => format!("{operation} failed: {detail}"),
         }
     }
 }

@@ -3,11 +3,19 @@
 //! Strict where AWS is strict in what matters to order: a composite's children must
 //! exist when it is put, and cannot be deleted while it names them.
 
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{AccountError, Call, Reads, TopicState, Trouble, Writes};
-use crate::model::{Alarm, Tags, Target};
+use crate::backtest::{Ask, Points};
+use crate::gate::{self, AlarmState};
+use crate::model::Query;
+use crate::model::alarm::Term;
+use crate::model::{
+    Alarm, EventRule, MetricFilter, MetricRef, MuteRule, SamplingRule, Tags, Target,
+};
 
 /// What the account holds.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +26,22 @@ pub struct State {
     pub topics: BTreeMap<String, TopicState>,
     /// By name: body and tags.
     pub dashboards: BTreeMap<String, (String, Tags)>,
+    /// By log group and name.
+    pub metric_filters: BTreeMap<(String, String), MetricFilter>,
+    /// Log groups that do not exist; all others do.
+    pub missing_log_groups: BTreeSet<String>,
+    /// By name, with tags and targets.
+    pub event_rules: BTreeMap<String, (EventRule, Tags, BTreeMap<String, String>)>,
+    /// By name, with tags.
+    pub mute_rules: BTreeMap<String, (MuteRule, Tags)>,
+    /// By name, with tags.
+    pub sampling_rules: BTreeMap<String, (SamplingRule, Tags)>,
+    /// Names of alarms that fire.
+    pub firing: BTreeSet<String>,
+    /// Metrics that have datapoints.
+    pub metrics: Vec<MetricRef>,
+    /// Numbers of the past, by metric and statistic.
+    pub past: BTreeMap<(MetricRef, String), Points>,
     /// Every write, in order.
     pub writes: Vec<Call>,
     /// Reads, by operation.
@@ -86,6 +110,22 @@ impl Reads for Fake {
             .collect())
     }
 
+    async fn states(&self, names: &[String]) -> Result<Vec<AlarmState>, AccountError> {
+        let state = self.count("DescribeAlarms");
+        Ok(names
+            .iter()
+            .filter(|name| state.alarms.contains_key(*name))
+            .map(|name| AlarmState {
+                name: name.clone(),
+                state: match state.firing.contains(name) {
+                    true => gate::State::Alarm,
+                    false => gate::State::Ok,
+                },
+                reason: String::new(),
+            })
+            .collect())
+    }
+
     async fn tags(&self, arn: &str) -> Result<Tags, AccountError> {
         let state = self.count("ListTagsForResource");
         let alarm = state.alarms.iter().find_map(|(name, (_, tags))| {
@@ -96,6 +136,7 @@ impl Reads for Fake {
         });
         alarm
             .or(dashboard)
+            .or_else(|| state.rule_tags(arn, &self.target))
             .ok_or_else(|| Fake::error("cloudwatch:ListTagsForResource", format!("no {arn}")))
     }
 
@@ -121,6 +162,30 @@ impl Reads for Fake {
             .collect())
     }
 
+    async fn metrics(&self, namespace: &str, name: &str) -> Result<Vec<MetricRef>, AccountError> {
+        let state = self.count("ListMetrics");
+        let found = state.metrics.iter();
+        Ok(found
+            .filter(|metric| metric.namespace == namespace && metric.name == name)
+            .cloned()
+            .collect())
+    }
+
+    async fn metric_data(&self, ask: &Ask) -> Result<Vec<Points>, AccountError> {
+        let state = self.count("GetMetricData");
+        let inside = |at: &&(i64, f64)| (ask.start_ms..ask.end_ms).contains(&at.0);
+        let answer = |query: &Query| match &query.term {
+            Term::Metric {
+                metric, statistic, ..
+            } => {
+                let past = state.past.get(&(metric.clone(), statistic.clone()));
+                past.into_iter().flatten().filter(inside).copied().collect()
+            }
+            Term::Expression { .. } => Points::new(),
+        };
+        Ok(ask.queries.iter().map(answer).collect())
+    }
+
     async fn dashboard(&self, name: &str) -> Result<String, AccountError> {
         let state = self.count("GetDashboard");
         state
@@ -128,6 +193,48 @@ impl Reads for Fake {
             .get(name)
             .map(|(body, _)| body.clone())
             .ok_or_else(|| Fake::error("cloudwatch:GetDashboard", format!("no {name}")))
+    }
+
+    async fn metric_filters(&self) -> Result<Vec<MetricFilter>, AccountError> {
+        let state = self.count("DescribeMetricFilters");
+        Ok(state.metric_filters.values().cloned().collect())
+    }
+
+    async fn has_log_group(&self, name: &str) -> Result<bool, AccountError> {
+        Ok(!self
+            .count("DescribeLogGroups")
+            .missing_log_groups
+            .contains(name))
+    }
+
+    async fn event_rules(&self) -> Result<Vec<EventRule>, AccountError> {
+        let state = self.count("ListRules");
+        let rules = state.event_rules.values();
+        Ok(rules.map(|(rule, ..)| rule.clone()).collect())
+    }
+
+    async fn targets(&self, rule: &str) -> Result<BTreeMap<String, String>, AccountError> {
+        let state = self.count("ListTargetsByRule");
+        let rule = state.event_rules.get(rule);
+        rule.map(|(.., targets)| targets.clone())
+            .ok_or_else(|| Fake::error("events:ListTargetsByRule", "no such rule"))
+    }
+
+    async fn mute_rules(&self) -> Result<Vec<String>, AccountError> {
+        let state = self.count("ListAlarmMuteRules");
+        Ok(state.mute_rules.keys().cloned().collect())
+    }
+
+    async fn mute_rule(&self, name: &str) -> Result<Option<MuteRule>, AccountError> {
+        let state = self.count("GetAlarmMuteRule");
+        let rule = state.mute_rules.get(name);
+        Ok(rule.map(|(rule, _)| rule.clone()))
+    }
+
+    async fn sampling_rules(&self) -> Result<Vec<SamplingRule>, AccountError> {
+        let state = self.count("GetSamplingRules");
+        let rules = state.sampling_rules.values();
+        Ok(rules.map(|(rule, _)| rule.clone()).collect())
     }
 }
 
@@ -160,6 +267,9 @@ impl State {
                 display_name,
             } => self.at(topic)?.display_name.clone_from(display_name),
             Call::SetPolicy { topic, policy } => self.at(topic)?.policy = Some(policy.clone()),
+            Call::SetKey { topic, key } => {
+                self.at(topic)?.key = (!key.is_empty()).then(|| key.clone());
+            }
             Call::TagTopic { topic, tags } => self.at(topic)?.tags.extend(tags.clone()),
             Call::Subscribe {
                 topic,
@@ -182,7 +292,11 @@ impl State {
                 self.topics.remove(topic);
             }
             Call::PutAlarm { alarm, tags } => self.put_alarm(alarm, tags)?,
-            Call::DeleteAlarm { name } => self.delete_alarm(name)?,
+            Call::DeleteAlarms { names } => {
+                for name in names {
+                    self.delete_alarm(name)?;
+                }
+            }
             Call::PutDashboard { name, body, tags } => {
                 let tags = match self.dashboards.get(name) {
                     Some((_, old)) => old.clone(),
@@ -194,6 +308,7 @@ impl State {
                 self.dashboards.remove(name);
             }
             Call::Tag { arn, tags } => self.tag(arn, tags, target),
+            other => self.perform_rule(other, target)?,
         }
         Ok(())
     }
@@ -205,11 +320,9 @@ impl State {
     }
 
     fn put_alarm(&mut self, alarm: &Alarm, tags: &Tags) -> Result<(), String> {
-        if let Alarm::Composite(composite) = alarm {
-            for child in crate::rule::children(&composite.rule)? {
-                if !self.alarms.contains_key(&child) {
-                    return Err(format!("{child} does not exist"));
-                }
+        for child in alarm.children() {
+            if !self.alarms.contains_key(&child) {
+                return Err(format!("{child} does not exist"));
             }
         }
         let tags = match self.alarms.get(alarm.name()) {
@@ -222,22 +335,15 @@ impl State {
     }
 
     fn delete_alarm(&mut self, name: &str) -> Result<(), String> {
-        let parents: BTreeSet<&str> = self
+        let parent = self
             .alarms
             .values()
-            .filter_map(|(alarm, _)| match alarm {
-                Alarm::Composite(composite) => Some(composite),
-                Alarm::Metric(_) => None,
-            })
-            .filter(|composite| {
-                crate::rule::children(&composite.rule)
-                    .is_ok_and(|children| children.iter().any(|child| child == name))
-            })
-            .map(|composite| composite.name.as_str())
-            .collect();
-        if let Some(parent) = parents.first() {
+            .map(|(alarm, _)| alarm)
+            .find(|alarm| alarm.children().iter().any(|child| child == name));
+        if let Some(parent) = parent {
             return Err(format!(
-                "cannot delete {name} as there are composite alarm(s) depending on it: {parent}"
+                "cannot delete {name} as there are composite alarm(s) depending on it: {}",
+                parent.name()
             ));
         }
         self.alarms.remove(name);
@@ -255,5 +361,6 @@ impl State {
                 old.extend(tags.clone());
             }
         }
+        self.tag_rule(arn, tags, target);
     }
 }

@@ -1,9 +1,12 @@
 //! Alarms as CloudWatch keeps them, with its defaults filled in.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use crate::rule;
+
 /// What happens on a transition: ARNs, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actions {
     /// Into ALARM.
     pub alarm: Vec<String>,
@@ -14,7 +17,7 @@ pub struct Actions {
 }
 
 /// A metric with its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MetricRef {
     /// Such as `AWS/Lambda`.
     pub namespace: String,
@@ -40,7 +43,7 @@ impl std::fmt::Display for MetricRef {
 }
 
 /// What an alarm looks at.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Signal {
     /// One metric.
     Metric {
@@ -58,7 +61,7 @@ pub enum Signal {
 }
 
 /// One entry of an expression.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Query {
     /// Its name.
     pub id: String,
@@ -71,7 +74,7 @@ pub struct Query {
 }
 
 /// An entry's content.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Term {
     /// A metric.
     Metric {
@@ -92,7 +95,7 @@ pub enum Term {
 }
 
 /// An alarm on a metric or an expression.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricAlarm {
     /// Unique in the account and region.
     pub name: String,
@@ -120,8 +123,35 @@ pub struct MetricAlarm {
     pub foreign: BTreeMap<String, String>,
 }
 
+/// An alarm that keeps a composite quiet while it is in ALARM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppressor {
+    /// Name of an alarm in the same account and region.
+    pub alarm: String,
+    /// Seconds the composite waits for it to go to ALARM.
+    pub wait: u32,
+    /// Seconds the composite stays quiet after it is over.
+    pub extension: u32,
+}
+
+/// What people said about an alarm and CloudWatch does not keep: for the commands that
+/// ask whom it tells, who looks after it and what it is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// Name of its severity; `None` for one that only feeds composites.
+    pub severity: Option<String>,
+    /// Who looks after it.
+    pub owner: Option<String>,
+    /// What to do: a link.
+    pub runbook: Option<String>,
+    /// The resource it is about, as `KIND/NAME`.
+    pub resource: Option<String>,
+    /// The preset it was made from, as `PRESET/ROW`.
+    pub preset: Option<String>,
+}
+
 /// An alarm over other alarms.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CompositeAlarm {
     /// Unique in the account and region.
     pub name: String,
@@ -133,12 +163,14 @@ pub struct CompositeAlarm {
     pub actions_enabled: bool,
     /// Such as `ALARM("a") OR ALARM("b")`.
     pub rule: String,
+    /// What keeps it quiet.
+    pub suppressor: Option<Suppressor>,
     /// Settings that these files cannot express and somebody made by hand.
     pub foreign: BTreeMap<String, String>,
 }
 
 /// Either kind.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Alarm {
     /// On a metric or an expression.
     Metric(MetricAlarm),
@@ -160,6 +192,27 @@ impl Alarm {
         match self {
             Alarm::Metric(alarm) => &alarm.description,
             Alarm::Composite(alarm) => &alarm.description,
+        }
+    }
+
+    pub(crate) fn description_mut(&mut self) -> &mut String {
+        match self {
+            Alarm::Metric(alarm) => &mut alarm.description,
+            Alarm::Composite(alarm) => &mut alarm.description,
+        }
+    }
+
+    /// Names of the alarms that a composite leans on: those of its rule, and the one
+    /// that keeps it quiet. None for a metric alarm.
+    pub fn children(&self) -> Vec<String> {
+        match self {
+            Alarm::Metric(_) => Vec::new(),
+            // A rule that is none names nobody; CloudWatch holds only rules.
+            Alarm::Composite(alarm) => {
+                let mut names = rule::children(&alarm.rule).unwrap_or_default();
+                names.extend(alarm.suppressor.as_ref().map(|one| one.alarm.clone()));
+                names
+            }
         }
     }
 
@@ -228,6 +281,14 @@ impl CompositeAlarm {
     fn fields(&self) -> BTreeMap<String, String> {
         let mut fields = common(&self.description, &self.actions, self.actions_enabled);
         fields.insert("rule".to_owned(), self.rule.clone());
+        if let Some(suppressor) = &self.suppressor {
+            let mut put = |name: &str, value: String| {
+                fields.insert(format!("suppressor.{name}"), value);
+            };
+            put("alarm", suppressor.alarm.clone());
+            put("wait", format!("{}s", suppressor.wait));
+            put("extension", format!("{}s", suppressor.extension));
+        }
         fields.extend(self.foreign.clone());
         fields
     }

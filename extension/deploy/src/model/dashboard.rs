@@ -1,9 +1,10 @@
 //! A dashboard: its name and the body that CloudWatch keeps.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A dashboard.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dashboard {
     /// `[A-Za-z0-9_-]`, at most 255 characters.
     pub name: String,

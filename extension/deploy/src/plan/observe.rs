@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::PlanError;
+use super::{PlanError, observe_rules};
 use crate::account::{AccountError, Reads, TopicState};
-use crate::model::{Alarm, Desired, Tags};
+use crate::model::{Alarm, Desired, EventRule, MetricFilter, MuteRule, SamplingRule, Seal, Tags};
 
 /// Reads under way at once.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 
 /// What the account holds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,10 +21,26 @@ pub struct Observed {
     pub alarms: BTreeMap<String, Alarm>,
     /// By name: tags of the alarms whose ownership matters.
     pub alarm_tags: BTreeMap<String, Tags>,
-    /// By name: bodies of the dashboards that are wanted.
+    /// By name: bodies of the dashboards that are wanted or ours.
     pub bodies: BTreeMap<String, String>,
     /// By name: tags of all dashboards.
     pub dashboard_tags: BTreeMap<String, Tags>,
+    /// By log group and name: all metric filters.
+    pub metric_filters: BTreeMap<(String, String), MetricFilter>,
+    /// By name: all rules on the default event bus, as [`Reads::event_rules`] gives them.
+    pub event_rules: BTreeMap<String, EventRule>,
+    /// By name: tags of the event rules whose ownership matters.
+    pub event_rule_tags: BTreeMap<String, Tags>,
+    /// By name: targets of the event rules that are wanted or marked as ours.
+    pub targets: BTreeMap<String, BTreeMap<String, String>>,
+    /// By name: all mute rules.
+    pub mute_rules: BTreeMap<String, MuteRule>,
+    /// By name: all sampling rules but X-Ray's own.
+    pub sampling_rules: BTreeMap<String, SamplingRule>,
+    /// By name: their tags.
+    pub sampling_tags: BTreeMap<String, Tags>,
+    /// What could not be looked at, and why.
+    pub unread: Vec<String>,
 }
 
 /// Reads the account that `desired` is for.
@@ -45,6 +61,7 @@ pub async fn observe<A: Reads>(account: &A, desired: &Desired) -> Result<Observe
     alarms(account, desired, &mut observed).await?;
     topics(account, desired, &mut observed).await?;
     dashboards(account, desired, &mut observed).await?;
+    observe_rules::read(account, desired, &mut observed).await?;
     Ok(observed)
 }
 
@@ -53,13 +70,12 @@ async fn alarms<A: Reads>(
     desired: &Desired,
     observed: &mut Observed,
 ) -> Result<(), AccountError> {
-    let marker = desired.target.marker();
     let mut wanted: BTreeSet<&str> = BTreeSet::new();
     wanted.extend(desired.alarms.iter().map(|alarm| alarm.name.as_str()));
     wanted.extend(desired.composites.iter().map(|alarm| alarm.name.as_str()));
     let mut asked = Vec::new();
     for alarm in account.alarms().await? {
-        let marked = alarm.description().lines().last() == Some(marker.as_str());
+        let marked = desired.target.unsealed(&alarm).1 != Seal::None;
         let name = alarm.name().to_owned();
         // Marked and wanted: ours, no question needed. Marked and unwanted is about to
         // be deleted, wanted and unmarked about to be overwritten: the tags decide.
@@ -125,7 +141,8 @@ async fn dashboards<A: Reads>(
             async move {
                 let arn = desired.target.dashboard_arn(&name);
                 let tags = account.tags(&arn).await?;
-                let body = match wanted {
+                // A board that is about to be deleted may hold somebody's work.
+                let body = match wanted || desired.target.owns(&tags) {
                     true => Some(account.dashboard(&name).await?),
                     false => None,
                 };

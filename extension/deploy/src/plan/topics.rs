@@ -2,38 +2,42 @@
 
 use std::collections::BTreeMap;
 
-use super::step::{Action, Change, Kind, Step};
+use super::ownership::{Owner, is_unfinished, unfinished};
+use super::step::{Change, Hands, Kind, Step, Wave};
 use super::{Observed, Work};
 use crate::account::{Call, TopicState};
-use crate::model::{Desired, Subscription, TAG_SUBSCRIPTIONS, Tags, Target, Topic};
+use crate::model::{
+    Desired, Subscription, TAG_CONTENT, TAG_SUBSCRIPTIONS, Tags, Target, Topic, content_hash,
+};
 
-pub(super) fn compare(desired: &Desired, observed: &Observed, work: &mut Work) {
+pub(super) fn compare(desired: &Desired, observed: &Observed, work: &mut Work<'_>) {
     let target = &desired.target;
     let mut wanted: BTreeMap<String, &Topic> = BTreeMap::new();
     for topic in &desired.topics {
         wanted.insert(target.topic_arn(&topic.name), topic);
     }
     for (arn, topic) in &wanted {
-        match observed.topics.get(arn) {
-            None => work.first.push(create(target, arn, topic)),
-            Some(state) if !target.owns(&state.tags) => {
-                work.not_ours.push(format!("topic {}", topic.name));
-            }
-            Some(state) => match update(target, arn, topic, state, &mut work.notes) {
-                Some(step) => work.first.push(step),
-                None => work.unchanged += 1,
-            },
+        let Some(state) = observed.topics.get(arn) else {
+            work.steps.push(create(target, arn, topic));
+            continue;
+        };
+        let ours = target.owns(&state.tags);
+        if Owner::of(ours, &topic.name, work.adopt) == Owner::Other {
+            work.not_ours.push(format!("topic {}", topic.name));
+            continue;
+        }
+        match update(target, arn, topic, state, &mut work.notes) {
+            Some(step) => work.steps.push(step),
+            None => work.unchanged += 1,
         }
     }
     for (arn, state) in &observed.topics {
         if !wanted.contains_key(arn) && target.owns(&state.tags) {
-            work.last.push(Step {
-                action: Action::Delete,
-                kind: Kind::Topic,
-                name: arn.rsplit(':').next().unwrap_or(arn).to_owned(),
-                changes: Vec::new(),
-                calls: vec![Call::DeleteTopic { topic: arn.clone() }],
-            });
+            let name = arn.rsplit(':').next().unwrap_or(arn);
+            let mut step = Step::delete(Wave::remove(Kind::Topic), Kind::Topic, name);
+            step.hands = hands(state);
+            let topic = arn.clone();
+            work.steps.push(step.calls([Call::DeleteTopic { topic }]));
         }
     }
 }
@@ -42,7 +46,7 @@ fn create(target: &Target, arn: &str, topic: &Topic) -> Step {
     let mut changes = Vec::new();
     let mut calls = vec![Call::CreateTopic {
         name: topic.name.clone(),
-        tags: topic.tags(target),
+        tags: unfinished(topic.tags(target)),
     }];
     if !topic.display_name.is_empty() {
         changes.push(Change::new("display name", &topic.display_name));
@@ -50,17 +54,18 @@ fn create(target: &Target, arn: &str, topic: &Topic) -> Step {
     }
     changes.push(Change::new("policy", "CloudWatch may publish"));
     calls.push(policy(target, arn, topic));
+    if let Some(wanted) = &topic.kms_key {
+        changes.push(Change::new("key", wanted));
+        calls.push(key(arn, topic));
+    }
     for subscription in &topic.subscriptions {
-        changes.push(Change::new("subscription", spoken(subscription)));
+        changes.push(Change::new("subscription", subscription.to_string()));
         calls.push(subscribe(arn, subscription));
     }
-    Step {
-        action: Action::Create,
-        kind: Kind::Topic,
-        name: topic.name.clone(),
-        changes,
-        calls,
-    }
+    calls.push(tag(arn, topic.tags(target)));
+    Step::create(Wave::make(Kind::Topic), Kind::Topic, &topic.name)
+        .changes(changes)
+        .calls(calls)
 }
 
 /// The differences of one topic in the making.
@@ -90,13 +95,23 @@ fn update(
     draft.wanted(notes);
     draft.unwanted(notes);
     draft.tags(target);
-    (!draft.calls.is_empty()).then(|| Step {
-        action: Action::Update,
-        kind: Kind::Topic,
-        name: topic.name.clone(),
-        changes: draft.changes,
-        calls: draft.calls,
-    })
+    if draft.calls.is_empty() {
+        return None;
+    }
+    let mut step = Step::update(Wave::make(Kind::Topic), Kind::Topic, &topic.name);
+    step.hands = hands(state);
+    Some(step.changes(draft.changes).calls(draft.calls))
+}
+
+/// The tag says what the last apply made of the name and the policy.
+fn hands(state: &TopicState) -> Hands {
+    let key = state.key.as_deref();
+    let found = Topic::content(&state.display_name, state.policy.as_ref(), key);
+    match state.tags.get(TAG_CONTENT) {
+        Some(_) if is_unfinished(&state.tags) => Hands::Off,
+        Some(hash) if *hash != content_hash(&found) => Hands::On,
+        _ => Hands::Off,
+    }
 }
 
 impl Draft<'_> {
@@ -118,6 +133,18 @@ impl Draft<'_> {
             ));
             self.calls.push(policy(target, self.arn, topic));
         }
+        if topic.kms_key != state.key {
+            self.changes.push(Change {
+                field: "key".to_owned(),
+                from: state.key.clone(),
+                to: topic.kms_key.clone(),
+            });
+            self.calls.push(key(self.arn, topic));
+        }
+        if !self.calls.is_empty() {
+            let tags = unfinished(topic.tags(target));
+            self.calls.insert(0, tag(self.arn, tags));
+        }
     }
 
     fn wanted(&mut self, notes: &mut Vec<String>) {
@@ -125,13 +152,12 @@ impl Draft<'_> {
             match self.state.subscriptions.get(subscription) {
                 None => {
                     self.changes
-                        .push(Change::new("subscription", spoken(subscription)));
+                        .push(Change::new("subscription", subscription.to_string()));
                     self.calls.push(subscribe(self.arn, subscription));
                 }
                 Some(None) => notes.push(format!(
                     "topic {}: {} has not confirmed the subscription yet and hears nothing",
-                    self.topic.name,
-                    spoken(subscription)
+                    self.topic.name, subscription
                 )),
                 Some(Some(_)) => {}
             }
@@ -148,13 +174,13 @@ impl Draft<'_> {
             match arn {
                 Some(arn) => {
                     self.changes
-                        .push(Change::gone("subscription", spoken(subscription)));
+                        .push(Change::gone("subscription", subscription.to_string()));
                     self.calls.push(Call::Unsubscribe { arn: arn.clone() });
                 }
                 None => notes.push(format!(
                     "topic {}: the unconfirmed subscription of {} cannot be removed; it expires after 3 days",
                     self.topic.name,
-                    spoken(subscription)
+                    subscription
                 )),
             }
         }
@@ -165,17 +191,15 @@ impl Draft<'_> {
         let tagged = tags
             .iter()
             .all(|(name, value)| self.state.tags.get(name) == Some(value));
-        if tagged {
+        let unfinished = matches!(self.calls.first(), Some(Call::TagTopic { .. }));
+        if tagged && !unfinished {
             return;
         }
         if self.changes.is_empty() {
             self.changes
                 .push(Change::between("tags", "of an earlier apply", "up to date"));
         }
-        self.calls.push(Call::TagTopic {
-            topic: self.arn.to_owned(),
-            tags,
-        });
+        self.calls.push(tag(self.arn, tags));
     }
 }
 
@@ -183,10 +207,6 @@ impl Draft<'_> {
 fn was_ours(subscription: &Subscription, tags: &Tags) -> bool {
     tags.get(TAG_SUBSCRIPTIONS)
         .is_some_and(|hashes| hashes.split(' ').any(|hash| hash == subscription.hash()))
-}
-
-fn spoken(subscription: &Subscription) -> String {
-    format!("{} {}", subscription.protocol, subscription.endpoint)
 }
 
 fn display_name(arn: &str, topic: &Topic) -> Call {
@@ -200,6 +220,20 @@ fn policy(target: &Target, arn: &str, topic: &Topic) -> Call {
     Call::SetPolicy {
         topic: arn.to_owned(),
         policy: topic.policy(target),
+    }
+}
+
+fn key(arn: &str, topic: &Topic) -> Call {
+    Call::SetKey {
+        topic: arn.to_owned(),
+        key: topic.kms_key.clone().unwrap_or_default(),
+    }
+}
+
+fn tag(arn: &str, tags: Tags) -> Call {
+    Call::TagTopic {
+        topic: arn.to_owned(),
+        tags,
     }
 }
 

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::expand::expand;
+use super::about::{Said, about};
+use super::expand::{Expanded, expand, overlaid};
 use super::resources::Resource;
 use super::threshold::Subject;
-use super::{Context, composites, fixed_keys, items};
-use crate::model::{Actions, CompositeAlarm, MetricAlarm, Signal};
+use super::{Context, composites, events, fixed_keys, items, presets};
+use crate::model::{
+    About, Actions, CompositeAlarm, EventRule, MetricAlarm, MetricFilter, Signal, Target,
+};
 use crate::shape::alarm::{Alarm, KEYS};
 use crate::source::decode::decode;
 use crate::source::file::Span;
@@ -15,63 +18,136 @@ use crate::source::problem::{Problem, Problems};
 use crate::source::{At, near};
 use crate::value::{Datapoints, Duration};
 
-/// At most so many characters in a description.
-const MAX_DESCRIPTION: usize = 1024;
+/// At most so many characters in a description, the seal not counted.
+const MAX_DESCRIPTION: usize = 1024 - Target::SEAL;
+/// The severity of an alarm that only composites look at.
+pub(super) const NONE: &str = "none";
 
 /// Reads all files of `alarms/`.
-pub(super) fn read(context: &Context<'_>, files: &[Node], problems: &mut Problems) -> Read {
-    let mut names = Names {
-        incomplete: context.resources.incomplete(),
-        ..Names::default()
-    };
-    let mut alarms = Vec::new();
+pub(super) fn read(
+    context: &Context<'_>,
+    files: &[Node],
+    read: &mut Read,
+    problems: &mut Problems,
+) {
+    read.names.incomplete |= context.resources.incomplete();
     let mut rules = Vec::new();
     for file in files {
         let before = problems.len();
         let keys = fixed_keys(file, KEYS, "a file in alarms/", problems);
-        let lists: Vec<&[Node]> = KEYS
-            .iter()
-            .map(|key| {
-                keys.get(key)
-                    .map_or(&[][..], |node| items(node, key, problems))
-            })
-            .collect();
-        names.incomplete |= problems.len() > before;
-        for node in lists[0] {
+        let mut list = |key: &str| -> &[Node] {
+            keys.get(key)
+                .map_or(&[][..], |node| items(node, key, problems))
+        };
+        let (used, own, over, happens) = (
+            list("presets"),
+            list("alarms"),
+            list("composites"),
+            list("events"),
+        );
+        let tests = list("tests");
+        read.names.incomplete |= problems.len() > before;
+        for node in used {
+            presets::read(context, node, read, problems);
+        }
+        for node in own {
             let expanded = expand(context, node, problems);
-            names.incomplete |= expanded.is_empty();
+            read.names.incomplete |= expanded.is_empty();
             for expanded in expanded {
-                if let Some(shape) = decode::<Alarm>(&expanded.node, problems) {
-                    names.take(&shape.name, context, problems);
-                    alarms.extend(Reader { context, problems }.alarm(&shape, expanded.item));
-                } else {
-                    // Known all the same: a composite that names it is not at fault.
-                    names.reserve(&expanded.node);
-                }
+                read.alarm(context, expanded, None, problems);
             }
         }
-        rules.extend(lists[1]);
+        for node in happens {
+            for expanded in expand(context, node, problems) {
+                events::read(context, &expanded, read, problems);
+            }
+        }
+        rules.extend(over);
+        read.tests.extend(tests.iter().cloned());
     }
-    let composites = composites::read(context, &rules, &mut names, problems);
-    alarms.sort_by(|a, b| a.name.cmp(&b.name));
-    Read {
-        alarms,
-        composites,
-        names,
-    }
+    read.unused_overlays(context, problems);
+    let composites = composites::read(context, &rules, read, problems);
+    read.composites.extend(composites);
+    read.alarms.sort_by(|a, b| a.name.cmp(&b.name));
+    read.events.sort_by(|a, b| a.name.cmp(&b.name));
+    read.filters.sort_by_key(MetricFilter::key);
 }
 
-/// All alarms of the project.
+/// All alarms of the project, and what comes with them.
+#[derive(Default)]
 pub(super) struct Read {
     pub(super) alarms: Vec<MetricAlarm>,
     pub(super) composites: Vec<CompositeAlarm>,
+    pub(super) filters: Vec<MetricFilter>,
+    pub(super) events: Vec<EventRule>,
+    /// Tests, not looked at yet.
+    pub(super) tests: Vec<Node>,
+    pub(super) about: BTreeMap<String, About>,
     pub(super) names: Names,
+}
+
+impl Read {
+    /// Reads one written-out alarm.
+    pub(super) fn alarm(
+        &mut self,
+        context: &Context<'_>,
+        expanded: Expanded<'_>,
+        preset: Option<String>,
+        problems: &mut Problems,
+    ) {
+        let name = expanded.node.get("name").and_then(Node::text);
+        let name = name.unwrap_or_default().to_owned();
+        let Some(node) = overlaid(context, expanded.node, problems) else {
+            self.names.left_out.push(name);
+            return;
+        };
+        let Some(shape) = decode::<Alarm>(&node, problems) else {
+            // Known all the same: a composite that names it is not at fault.
+            self.names.reserve(&node);
+            return;
+        };
+        self.names.take(&shape.name, context, problems);
+        let mut reader = Reader { context, problems };
+        let resource = reader.resource(&shape, expanded.item);
+        self.filters.extend(reader.filter(&shape));
+        self.alarms.extend(reader.alarm(&shape, resource));
+        let said = Said {
+            severity: &shape.severity,
+            owner: shape.owner.as_deref(),
+            runbook: shape.runbook.as_deref(),
+        };
+        let about = About {
+            resource: resource.map(Resource::path),
+            preset,
+            ..about(context, &shape.name, &said, problems)
+        };
+        self.about.insert(shape.name.value, about);
+    }
+
+    /// Overlays of alarms that no alarm has the name of.
+    fn unused_overlays(&self, context: &Context<'_>, problems: &mut Problems) {
+        use crate::source::merge::matches;
+        for entry in context.overlay {
+            let names = self.names.taken.keys().chain(&self.names.left_out);
+            let used = names.into_iter().any(|name| matches(&entry.key, name));
+            if !used && !self.names.incomplete {
+                let known = self.names.taken.keys().map(String::as_str);
+                problems.add(
+                    Problem::at(entry.key_span, format!("no alarm is named `{}`", entry.key))
+                        .label("laid over nothing")
+                        .help(near::suggestion(&entry.key, known)),
+                );
+            }
+        }
+    }
 }
 
 /// All names of alarms so far, with the place each was given.
 #[derive(Default)]
 pub(super) struct Names {
     pub(super) taken: BTreeMap<String, Span>,
+    /// Alarms that the environment leaves out.
+    pub(super) left_out: Vec<String>,
     /// True when a `for_each` could not be written out: an unknown name may be one of
     /// its, so none is reported.
     pub(super) incomplete: bool,
@@ -131,7 +207,8 @@ pub(super) fn description(
 ) -> String {
     let mut text = String::new();
     for (label, part) in parts {
-        if let Some(part) = part {
+        // An empty text keeps a default away.
+        if let Some(part) = part.as_ref().filter(|part| !part.trim().is_empty()) {
             text.push_str(label);
             text.push_str(part.trim());
             text.push('\n');
@@ -141,7 +218,7 @@ pub(super) fn description(
     if text.chars().count() > MAX_DESCRIPTION {
         problems.add(
             Problem::at(place, "the alarm's description is too long")
-                .help("description, runbook and owner have 1024 characters together"),
+                .help(format!("description, runbook, owner and the mark of ownership have {MAX_DESCRIPTION} characters together")),
         );
     }
     text
@@ -153,8 +230,11 @@ pub(super) fn actions(
     severity: &At<String>,
     problems: &mut Problems,
 ) -> Actions {
-    if let Some(actions) = context.severities.get(&severity.value) {
-        return actions.clone();
+    if let Some(severity) = context.severities.get(&severity.value) {
+        return severity.actions.clone();
+    }
+    if severity.value == NONE {
+        return Actions::default();
     }
     problems.add(
         Problem::at(
@@ -176,26 +256,37 @@ pub(super) struct Reader<'a, 'b> {
     pub(super) problems: &'b mut Problems,
 }
 
-impl Reader<'_, '_> {
-    fn alarm(&mut self, shape: &Alarm, item: Option<&Resource>) -> Option<MetricAlarm> {
+impl<'a> Reader<'a, '_> {
+    /// The resource an alarm is about.
+    fn resource(&mut self, shape: &Alarm, item: Option<&'a Resource>) -> Option<&'a Resource> {
+        let resources = self.context.resources;
         let named = shape
             .resource
             .as_ref()
-            .and_then(|name| self.context.resources.find(name, self.problems));
-        let resource = item.or(named);
+            .and_then(|name| resources.find(name, self.problems));
+        item.or(named)
+    }
+
+    fn alarm(&mut self, shape: &Alarm, resource: Option<&Resource>) -> Option<MetricAlarm> {
         let datapoints = shape
             .datapoints
             .as_ref()
             .map_or(Datapoints::ONE, |at| at.value);
         let period = self.period(&shape.period, datapoints);
         let signal = self.signal(shape, resource, period?)?;
-        let (metric, unit) = match &signal {
-            Signal::Metric { metric, unit, .. } => (Some(metric), unit.as_deref()),
-            Signal::Math(_) => (None, None),
+        let (metric, unit, statistic) = match &signal {
+            Signal::Metric {
+                metric,
+                unit,
+                statistic,
+                ..
+            } => (Some(metric), unit.as_deref(), statistic.as_str()),
+            Signal::Math(_) => (None, None, ""),
         };
         let subject = Subject {
             metric,
             unit,
+            statistic,
             resource,
             period: period?,
         };
@@ -208,10 +299,15 @@ impl Reader<'_, '_> {
                 return None;
             }
         };
+        let defaults = self.context.defaults;
+        let runbook = defaults
+            .runbook
+            .as_ref()
+            .map(|link| link.replace("${alarm}", &shape.name.value));
         let parts = [
             ("", &shape.description),
-            ("Runbook: ", &shape.runbook),
-            ("Owner: ", &shape.owner),
+            ("Runbook: ", &shape.runbook.clone().or(runbook)),
+            ("Owner: ", &shape.owner.clone().or(defaults.owner.clone())),
         ];
         Some(MetricAlarm {
             name: shape.name.value.clone(),

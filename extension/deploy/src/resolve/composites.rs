@@ -3,28 +3,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
-use super::alarms::{Names, actions, description};
-use crate::model::CompositeAlarm;
+use super::about::{Said, about};
+use super::alarms::{NONE, Names, Read, actions, description};
+use super::expand::{fill, overlaid};
+use crate::model::{CompositeAlarm, Suppressor};
 use crate::shape::alarm::Composite;
 use crate::source::decode::decode;
-use crate::source::near;
 use crate::source::node::Node;
 use crate::source::problem::{Problem, Problems};
+use crate::source::{At, near};
+use crate::value::Duration;
 
-/// Longest rule.
-const MAX_RULE: usize = 10_240;
+/// Seconds of a suppressor that says no other.
+const MINUTE: u32 = 60;
 
 /// Reads the composites; children come before those that name them.
 pub(super) fn read(
     context: &Context<'_>,
     nodes: &[&Node],
-    names: &mut Names,
+    read: &mut Read,
     problems: &mut Problems,
 ) -> Vec<CompositeAlarm> {
+    let names = &mut read.names;
     let shapes: Vec<Composite> = nodes
         .iter()
         .filter_map(|node| {
-            let node = context.variables.apply(node, context.files, problems);
+            let node = fill(context, node, None, problems);
+            let node = overlaid(context, node, problems)?;
             let shape = decode(&node, problems);
             if shape.is_none() {
                 names.reserve(&node);
@@ -37,9 +42,29 @@ pub(super) fn read(
     }
     let mut children: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for shape in &shapes {
-        let named = rule(context, shape, names, problems);
+        let mut named = rule(context, shape, names, problems);
+        named.extend(suppressing(shape, names, problems));
         children.insert(&shape.name.value, named);
     }
+    for shape in &shapes {
+        let said = Said {
+            severity: &shape.severity,
+            owner: shape.owner.as_deref(),
+            runbook: shape.runbook.as_deref(),
+        };
+        let about = about(context, &shape.name, &said, problems);
+        read.about.insert(shape.name.value.clone(), about);
+    }
+    order(context, &shapes, &children, problems)
+}
+
+/// Children before those that name them.
+fn order(
+    context: &Context<'_>,
+    shapes: &[Composite],
+    children: &BTreeMap<&str, Vec<String>>,
+    problems: &mut Problems,
+) -> Vec<CompositeAlarm> {
     let mut by_name: BTreeMap<&str, &Composite> = shapes
         .iter()
         .map(|shape| (shape.name.value.as_str(), shape))
@@ -79,10 +104,15 @@ pub(super) fn read(
 }
 
 fn composite(context: &Context<'_>, shape: &Composite, problems: &mut Problems) -> CompositeAlarm {
+    let defaults = context.defaults;
+    let runbook = defaults
+        .runbook
+        .as_ref()
+        .map(|link| link.replace("${alarm}", &shape.name.value));
     let parts = [
         ("", &shape.description),
-        ("Runbook: ", &shape.runbook),
-        ("Owner: ", &shape.owner),
+        ("Runbook: ", &shape.runbook.clone().or(runbook)),
+        ("Owner: ", &shape.owner.clone().or(defaults.owner.clone())),
     ];
     CompositeAlarm {
         name: shape.name.value.clone(),
@@ -90,13 +120,70 @@ fn composite(context: &Context<'_>, shape: &Composite, problems: &mut Problems) 
         actions: actions(context, &shape.severity, problems),
         actions_enabled: true,
         rule: normal(&shape.rule.value),
+        suppressor: suppressor(shape, problems),
         foreign: BTreeMap::new(),
     }
 }
 
-/// A rule on one line: a folded block in YAML is the same rule.
+/// The suppressor with its periods; CloudWatch wants both.
+fn suppressor(shape: &Composite, problems: &mut Problems) -> Option<Suppressor> {
+    let suppressor = &shape.suppressor.as_ref()?.value;
+    let mut seconds = |at: &Option<At<Duration>>| match at {
+        None => MINUTE,
+        Some(at) => at.value.seconds().unwrap_or_else(|| {
+            problems.add(
+                Problem::at(at.span, format!("`{}` is not whole seconds", at.value))
+                    .label("expected whole seconds"),
+            );
+            MINUTE
+        }),
+    };
+    Some(Suppressor {
+        alarm: suppressor.alarm.value.clone(),
+        wait: seconds(&suppressor.wait),
+        extension: seconds(&suppressor.extension),
+    })
+}
+
+/// The suppressor's name, when it is an alarm of this project.
+fn suppressing(shape: &Composite, names: &Names, problems: &mut Problems) -> Option<String> {
+    let alarm = &shape.suppressor.as_ref()?.value.alarm;
+    if !names.incomplete && !names.taken.contains_key(&alarm.value) {
+        let known = names.taken.keys().map(String::as_str);
+        problems.add(
+            Problem::at(alarm.span, format!("unknown alarm `{}`", alarm.value))
+                .label("no alarm of this project")
+                .help(near::suggestion(&alarm.value, known)),
+        );
+    }
+    if shape.severity.value == NONE {
+        problems.add(
+            Problem::at(alarm.span, "there is nothing to suppress")
+                .help("the composite's severity is `none`: it tells nobody anyway"),
+        );
+    }
+    Some(alarm.value.clone())
+}
+
+/// A rule on one line: a folded block in YAML is the same rule. What is quoted is a name
+/// and stays as it is.
 fn normal(rule: &str) -> String {
-    rule.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut parts: Vec<String> = Vec::new();
+    for (index, part) in rule.split('"').enumerate() {
+        let (quoted, mut made) = (index % 2 == 1, part.to_owned());
+        if !quoted {
+            let edge = |space: bool| if space { " " } else { "" };
+            let words = part.split_whitespace().collect::<Vec<_>>().join(" ");
+            let starts = part.starts_with(char::is_whitespace) && !words.is_empty();
+            made = format!(
+                "{}{words}{}",
+                edge(starts),
+                edge(part.ends_with(char::is_whitespace))
+            );
+        }
+        parts.push(made);
+    }
+    parts.join("\"").trim().to_owned()
 }
 
 /// Checks a rule and returns the alarms it names.
@@ -107,12 +194,6 @@ fn rule(
     problems: &mut Problems,
 ) -> Vec<String> {
     let rule = &shape.rule;
-    if rule.value.len() > MAX_RULE {
-        problems.add(Problem::at(
-            rule.span,
-            "the rule is longer than 10,240 characters",
-        ));
-    }
     match crate::rule::children(&normal(&rule.value)) {
         Ok(children) => {
             for child in &children {

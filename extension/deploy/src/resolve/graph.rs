@@ -6,7 +6,7 @@ use super::dashboards::{Reader, Widget};
 use super::expand::expand;
 use super::resources::Resource;
 use super::signal::{check_statistic, dimensions};
-use crate::shape::dashboard::{Axis, Graph, Line, Series, Side};
+use crate::shape::dashboard::{Axis, Fill, Graph, Line, Series, Side};
 use crate::source::At;
 use crate::source::decode::decode;
 use crate::source::node::{Entry, Kind, Node};
@@ -36,8 +36,22 @@ impl<'a> Reader<'a, '_> {
             None => "Sum".to_owned(),
         };
         put("stat", statistic.into());
-        if let Some(axis) = &graph.axis {
-            put("yAxis", left_axis(axis));
+        let axes = [("left", &graph.axis), ("right", &graph.right_axis)];
+        let axes: Map<String, Value> = axes
+            .into_iter()
+            .filter_map(|(side, axis)| Some((side.to_owned(), ends(axis.as_ref()?))))
+            .collect();
+        if !axes.is_empty() {
+            put("yAxis", axes.into());
+        }
+        if let Some(legend) = graph.legend {
+            put("legend", json!({ "position": legend.as_str() }));
+        }
+        if let Some(sparkline) = graph.sparkline {
+            put("sparkline", sparkline.into());
+        }
+        if let Some(whole) = graph.whole_range {
+            put("setPeriodToTimeRange", whole.into());
         }
         if !graph.lines.is_empty() {
             put("annotations", lines_across(&graph.lines));
@@ -50,7 +64,7 @@ impl<'a> Reader<'a, '_> {
             .collect();
         put("metrics", metrics.into());
         Some(Widget {
-            kind: "metric",
+            kind: "metric".to_owned(),
             properties: properties.into(),
             width: graph.width,
         })
@@ -138,6 +152,9 @@ impl<'a> Reader<'a, '_> {
         put("visible", shape.visible.map(Value::from));
         let right = shape.axis == Some(Side::Right);
         put("yAxis", right.then(|| "right".into()));
+        if let Some(period) = &shape.period {
+            put("period", Some(self.period(Some(period)).into()));
+        }
         if let Some(statistic) = &shape.statistic {
             put(
                 "stat",
@@ -172,24 +189,31 @@ impl<'a> Reader<'a, '_> {
     }
 }
 
-fn left_axis(axis: &Axis) -> Value {
-    let mut left = Map::new();
-    left.extend(
+fn ends(axis: &Axis) -> Value {
+    let mut ends = Map::new();
+    ends.extend(
         axis.label
             .clone()
             .map(|label| ("label".to_owned(), label.into())),
     );
-    left.extend(axis.min.map(|min| ("min".to_owned(), min.into())));
-    left.extend(axis.max.map(|max| ("max".to_owned(), max.into())));
-    json!({ "left": left })
+    ends.extend(axis.min.map(|min| ("min".to_owned(), min.into())));
+    ends.extend(axis.max.map(|max| ("max".to_owned(), max.into())));
+    ends.into()
 }
 
 fn lines_across(lines: &[Line]) -> Value {
     let lines: Vec<Value> = lines
         .iter()
-        .map(|line| match &line.label {
-            Some(label) => json!({ "value": line.value, "label": label }),
-            None => json!({ "value": line.value }),
+        .map(|line| {
+            let mut across = Map::new();
+            across.insert("value".to_owned(), line.value.into());
+            let mut put = |key: &str, value: Option<&str>| {
+                across.extend(value.map(|value| (key.to_owned(), value.into())));
+            };
+            put("label", line.label.as_deref());
+            put("color", line.color.as_deref());
+            put("fill", line.fill.map(Fill::as_str));
+            across.into()
         })
         .collect();
     json!({ "horizontal": lines })

@@ -5,13 +5,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Choice, entries, fixed_keys};
-use crate::model::Target;
-use crate::shape::project::{Environment, Function, KEYS};
+use crate::model::{Role, Target};
+use crate::shape::project;
+use crate::shape::project::{Defaults, Environment, KEYS};
+use crate::shape::resource::Function;
 use crate::source::decode::decode;
-use crate::source::node::{Kind, Node};
+use crate::source::merge::merge;
+use crate::source::node::{Entry, Kind, Node};
 use crate::source::problem::{Problem, Problems};
 use crate::source::variables::{Variables, is_name};
-use crate::source::{Documents, near};
+use crate::source::{At, Documents, near};
 use crate::value::{Amount, Quantity};
 
 /// The environment that is meant when nobody says another.
@@ -21,15 +24,27 @@ pub const DEFAULT_ENVIRONMENT: &str = "dev";
 pub(super) struct Head {
     pub(super) target: Target,
     pub(super) variables: Variables,
+    /// The account's concurrent executions.
+    pub(super) concurrency: u32,
 }
 
-/// The other sections of `obs.yaml`, their variables filled in.
+/// Concurrent executions of an account whose quota nobody raised.
+const CONCURRENCY: u32 = 1000;
+
+/// The other sections of `obs.yaml`, the environment's overlay laid over them and their
+/// variables filled in.
 pub(super) struct Sections {
     /// True when `obs.yaml` has a key that is none: a section may be hidden under it.
     pub(super) slipped: bool,
     pub(super) resources: Option<Node>,
     pub(super) topics: Option<Node>,
     pub(super) severities: Option<Node>,
+    pub(super) slos: Option<Node>,
+    pub(super) sampling: Option<Node>,
+    pub(super) mutes: Option<Node>,
+    pub(super) defaults: Defaults,
+    /// What the environment lays over alarms, by pattern of their names.
+    pub(super) alarms: Vec<Entry>,
 }
 
 /// A function as `obs dev` starts it.
@@ -66,6 +81,7 @@ pub(super) fn head(
         )
         .label("in obs.yaml")
         .help(format!("add `{key}:`"))
+        .of_shape()
     };
     let Some(project) = keys.get("project") else {
         problems.add(missing("project"));
@@ -98,13 +114,18 @@ pub(super) fn head(
     };
     let environment = environment?;
     Some(Head {
-        variables: variables(&chosen, &environment, choice),
+        variables: variables(&name, &chosen, &environment, choice),
+        concurrency: environment.quotas.concurrency.unwrap_or(CONCURRENCY),
         target: Target {
             project: name,
             environment: chosen,
             account: environment.account.value.0,
             region: environment.region.value,
             endpoint: environment.endpoint.map(|endpoint| endpoint.value),
+            role: environment.role.map(|role| Role {
+                arn: role.value.arn,
+                external_id: role.value.external_id,
+            }),
         },
     })
 }
@@ -131,6 +152,15 @@ fn environments<'a>(
     let mut environments = BTreeMap::new();
     for entry in entries(node, "environments", problems) {
         let environment: Option<Environment> = decode(&entry.value, problems);
+        if !is_simple_name(&entry.key) {
+            problems.add(
+                Problem::at(
+                    entry.key_span,
+                    format!("`{}` cannot be an environment's name", entry.key),
+                )
+                .help("use letters, digits and `-`, at most 64: it becomes part of topics' names"),
+            );
+        }
         if let Some(environment) = &environment {
             check_environment(&entry.key, environment, problems);
         }
@@ -139,12 +169,13 @@ fn environments<'a>(
     environments
 }
 
-fn variables(name: &str, environment: &Environment, choice: &Choice) -> Variables {
+fn variables(project: &str, name: &str, environment: &Environment, choice: &Choice) -> Variables {
     let mut values: BTreeMap<String, Option<String>> = environment
         .variables
         .iter()
         .map(|(name, value)| (name.clone(), value.as_ref().map(|value| value.0.clone())))
         .collect();
+    values.insert("project".to_owned(), Some(project.to_owned()));
     values.insert("environment".to_owned(), Some(name.to_owned()));
     values.insert("region".to_owned(), Some(environment.region.value.clone()));
     values.insert(
@@ -186,6 +217,9 @@ fn check_environment(name: &str, environment: &Environment, problems: &mut Probl
                 .label("expected a URL such as `http://127.0.0.1:4400`"),
         );
     }
+    if let Some(role) = &environment.role {
+        check_role(role, problems);
+    }
     for variable in environment.variables.keys().filter(|name| !is_name(name)) {
         problems.add(
             Problem::at(
@@ -193,6 +227,18 @@ fn check_environment(name: &str, environment: &Environment, problems: &mut Probl
                 format!("environment `{name}`: `{variable}` cannot be a variable's name"),
             )
             .help("use lower-case letters, digits and `_`, beginning with a letter"),
+        );
+    }
+}
+
+fn check_role(role: &At<project::Role>, problems: &mut Problems) {
+    let arn = &role.value.arn;
+    let good = arn.starts_with("arn:") && arn.contains(":iam::") && arn.contains(":role/");
+    // The environment's own variables are not known here: `${account}` is right.
+    if !good {
+        problems.add(
+            Problem::at(role.span, format!("`{arn}` is not a role's ARN"))
+                .label("expected `arn:aws:iam::123456789012:role/NAME`"),
         );
     }
 }
@@ -218,16 +264,25 @@ fn is_simple_name(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-pub(super) fn sections(
-    documents: &Documents,
-    variables: &Variables,
-    problems: &mut Problems,
-) -> Sections {
+pub(super) fn sections(documents: &Documents, head: &Head, problems: &mut Problems) -> Sections {
+    let overlay = documents
+        .project
+        .get("environments")
+        .and_then(|environments| environments.get(&head.target.environment))
+        .and_then(|environment| environment.get("overlay"));
     let mut section = |key: &str| {
-        documents
-            .project
-            .get(key)
-            .map(|node| variables.apply(node, &documents.files, problems))
+        let base = documents.project.get(key);
+        let over = overlay.and_then(|overlay| overlay.get(key));
+        let node = match (base, over) {
+            (Some(base), Some(over)) => merge(base, over),
+            (base, over) => base.or(over)?.clone(),
+        };
+        // A runbook names the alarm, and no alarm is known here.
+        let variables = match key {
+            "defaults" => head.variables.with("alarm", "${alarm}"),
+            _ => head.variables.clone(),
+        };
+        Some(variables.apply(&node, &documents.files, problems))
     };
     let slipped = match &documents.project.kind {
         Kind::Map(entries) => entries
@@ -235,12 +290,25 @@ pub(super) fn sections(
             .any(|entry| !KEYS.contains(&entry.key.as_str())),
         _ => true,
     };
-    Sections {
+    let defaults = section("defaults");
+    let mut sections = Sections {
         slipped: slipped || !documents.problems.is_empty(),
         resources: section("resources"),
         topics: section("topics"),
         severities: section("severities"),
+        slos: section("slos"),
+        sampling: section("sampling"),
+        mutes: section("mutes"),
+        defaults: Defaults::default(),
+        alarms: Vec::new(),
+    };
+    if let Some(node) = defaults {
+        sections.defaults = decode(&node, problems).unwrap_or_default();
     }
+    if let Some(alarms) = overlay.and_then(|overlay| overlay.get("alarms")) {
+        sections.alarms = entries(alarms, "alarms", problems).to_vec();
+    }
+    sections
 }
 
 /// The functions that have a `run:`.

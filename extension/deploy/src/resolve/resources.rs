@@ -3,16 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::DeserializeOwned;
-
-use super::project::{Sections, memory_mb};
+use super::kinds::{self, References};
+use super::project::{Head, Sections};
 use super::{entries, fixed_keys};
-use crate::shape::project::{Bucket, Function, HttpApi, KINDS, Queue, Schedule, Table};
+use crate::shape::resource::{KINDS, MADE_KINDS};
+use crate::shape::select::Select;
 use crate::source::At;
-use crate::source::decode::decode;
-use crate::source::file::Span;
+use crate::source::merge::matches;
 use crate::source::near;
-use crate::source::node::{Entry, Node};
 use crate::source::problem::{Problem, Problems};
 
 /// A number that a threshold may be a share of.
@@ -24,23 +22,47 @@ pub enum Property {
     Bytes(f64),
     /// A rate: so many a second, times the period in seconds.
     PerSecond(f64),
+    /// So many at once.
+    Count(f64),
 }
 
 /// One resource.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Resource {
+    /// The kind it stands under.
+    pub kind: &'static str,
     /// Its name.
     pub name: String,
+    /// The resource it is a part of: an index's table.
+    pub part_of: Option<String>,
     /// The dimensions of its metrics.
     pub dimensions: BTreeMap<String, String>,
     /// Its limits.
     pub properties: BTreeMap<&'static str, Property>,
+    /// What else is said of it; `${resource_NAME}` in a `for_each`.
+    pub attributes: BTreeMap<&'static str, String>,
+}
+
+impl Resource {
+    /// `KIND/NAME`.
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.kind, self.name)
+    }
+
+    /// Whether a pattern names it or what it is a part of.
+    pub fn is(&self, pattern: &str) -> bool {
+        matches(pattern, &self.name)
+            || self
+                .part_of
+                .as_ref()
+                .is_some_and(|whole| matches(pattern, whole))
+    }
 }
 
 /// All resources, by kind and name.
 #[derive(Clone, Debug, Default)]
 pub struct Resources {
-    kinds: BTreeMap<String, Vec<Resource>>,
+    kinds: BTreeMap<&'static str, Vec<Resource>>,
     /// Entries that could not be read: what refers to them is not at fault.
     broken: Vec<(String, String)>,
     /// True when a whole kind may be missing because of a slip in its key.
@@ -48,23 +70,45 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// The resources of a kind, in the order of the file.
+    /// The resources of a kind, in the order of the file; none when there is no such
+    /// kind.
+    pub fn all(&self, kind: &str) -> &[Resource] {
+        self.kinds.get(kind).map_or(&[], |list| list)
+    }
+
+    /// Every kind that has resources, those that are made of others among them.
+    pub fn kinds(&self) -> impl Iterator<Item = (&'static str, &[Resource])> {
+        self.kinds.iter().map(|(kind, list)| (*kind, &list[..]))
+    }
+
+    /// What a `for_each` is over. Nothing at all becomes a problem.
+    pub fn select(&self, select: &At<Select>, problems: &mut Problems) -> Option<Vec<&Resource>> {
+        let kind = At {
+            value: select.value.kind.clone(),
+            span: select.span,
+        };
+        let all = self.of_kind(&kind, problems)?;
+        self.check_patterns(&kind.value, &select.value.only, problems);
+        self.check_patterns(&kind.value, &select.value.except, problems);
+        Some(picked(all, &select.value.only, &select.value.except))
+    }
+
+    /// The resources of a kind that somebody names; none at all is a problem.
     pub fn of_kind(&self, kind: &At<String>, problems: &mut Problems) -> Option<&[Resource]> {
-        if !KINDS.contains(&kind.value.as_str()) {
+        let known = || KINDS.iter().chain(MADE_KINDS).copied();
+        if !known().any(|known| known == kind.value) {
             problems.add(
                 Problem::at(
                     kind.span,
                     format!("`{}` is not a kind of resource", kind.value),
                 )
-                .help(near::suggestion(&kind.value, KINDS.iter().copied())),
+                .help(near::suggestion(&kind.value, known())),
             );
             return None;
         }
-        match self.kinds.get(&kind.value) {
-            Some(list) if !list.is_empty() => Some(list),
-            _ if self.slipped => None,
-            _ if self.broken.iter().any(|(broken, _)| *broken == kind.value) => None,
-            _ => {
+        match self.all(&kind.value) {
+            [] if self.incomplete() => None,
+            [] => {
                 problems.add(
                     Problem::at(
                         kind.span,
@@ -77,35 +121,57 @@ impl Resources {
                 );
                 None
             }
+            list => Some(list),
+        }
+    }
+
+    /// Each pattern of a kind's names matches something.
+    pub(super) fn check_patterns(
+        &self,
+        kind: &str,
+        patterns: &[At<String>],
+        problems: &mut Problems,
+    ) {
+        for pattern in patterns {
+            let text = &pattern.value;
+            if self.incomplete() || self.all(kind).iter().any(|resource| resource.is(text)) {
+                continue;
+            }
+            let other = self.kinds().find(|(other, list)| {
+                *other != kind && list.iter().any(|resource| resource.name == *text)
+            });
+            let problem = Problem::at(pattern.span, format!("no resource is named `{text}`"))
+                .label(format!("not under `{kind}:` in obs.yaml"));
+            problems.add(match other {
+                Some((other, _)) => problem.help(format!("`{text}` is one of `{other}`")),
+                None => problem.help(near::suggestion(text, self.names(kind))),
+            });
         }
     }
 
     /// The resource named `NAME` or `KIND/NAME`.
     pub fn find(&self, name: &At<String>, problems: &mut Problems) -> Option<&Resource> {
         let text = name.value.as_str();
-        let found: Vec<&Resource> = match text.split_once('/') {
-            Some((kind, name)) => self
-                .kinds
-                .get(kind)
-                .into_iter()
-                .flatten()
-                .filter(|resource| resource.name == name)
-                .collect(),
-            None => self
-                .kinds
-                .values()
-                .flatten()
-                .filter(|resource| resource.name == text)
-                .collect(),
+        let (kind, own) = match text.split_once('/') {
+            Some((kind, own)) => (Some(kind), own),
+            None => (None, text),
         };
+        let found: Vec<&Resource> = self
+            .kinds()
+            .filter(|(of, _)| match kind {
+                Some(kind) => *of == kind,
+                None => KINDS.contains(of),
+            })
+            .flat_map(|(_, list)| list)
+            .filter(|resource| resource.name == own)
+            .collect();
         match found[..] {
             [one] => Some(one),
-            [] if self.is_broken(text.rsplit('/').next().unwrap_or(text)) => None,
+            [] if self.slipped || self.is_broken(own) => None,
             [] => {
                 let known = self
-                    .kinds
-                    .values()
-                    .flatten()
+                    .kinds()
+                    .flat_map(|(_, list)| list)
                     .map(|resource| resource.name.as_str());
                 problems.add(
                     Problem::at(name.span, format!("unknown resource `{text}`"))
@@ -117,7 +183,10 @@ impl Resources {
             _ => {
                 problems.add(
                     Problem::at(name.span, format!("several resources are named `{text}`")).help(
-                        format!("write the kind before it, such as `functions/{text}`"),
+                        format!(
+                            "write the kind before it, such as `{}/{text}`",
+                            found[0].kind
+                        ),
                     ),
                 );
                 None
@@ -130,147 +199,88 @@ impl Resources {
         self.slipped || !self.broken.is_empty()
     }
 
+    /// Adds a kind that is not read from `resources:`.
+    pub(super) fn put(&mut self, kind: &'static str, list: Vec<Resource>) {
+        self.kinds.insert(kind, list);
+    }
+
     fn is_broken(&self, name: &str) -> bool {
         self.broken.iter().any(|(_, broken)| broken == name)
     }
 
-    fn names(&self, kind: &str) -> Vec<&str> {
-        self.kinds
-            .get(kind)
-            .into_iter()
-            .flatten()
-            .map(|resource| resource.name.as_str())
-            .collect()
+    fn names(&self, kind: &str) -> impl Iterator<Item = &str> {
+        self.all(kind).iter().map(|resource| resource.name.as_str())
     }
 
     fn refer(&self, kind: &str, reference: &At<String>, problems: &mut Problems) {
-        let known = self.names(kind);
-        if !known.contains(&reference.value.as_str()) && !self.is_broken(&reference.value) {
+        let known = self.names(kind).any(|name| name == reference.value);
+        if !known && !self.is_broken(&reference.value) {
             problems.add(
                 Problem::at(
                     reference.span,
                     format!("unknown resource `{}`", reference.value),
                 )
                 .label(format!("not under `{kind}:` in obs.yaml"))
-                .help(near::suggestion(&reference.value, known)),
+                .help(near::suggestion(&reference.value, self.names(kind))),
             );
         }
     }
 }
 
+/// Those that `only` and `except` leave.
+pub(super) fn picked<'a>(
+    all: &'a [Resource],
+    only: &[At<String>],
+    except: &[At<String>],
+) -> Vec<&'a Resource> {
+    let named = |resource: &Resource, patterns: &[At<String>]| {
+        patterns.iter().any(|pattern| resource.is(&pattern.value))
+    };
+    all.iter()
+        .filter(|resource| only.is_empty() || named(resource, only))
+        .filter(|resource| !named(resource, except))
+        .collect()
+}
+
 /// Reads the section `resources:`.
-pub(super) fn read(sections: &Sections, problems: &mut Problems) -> Resources {
+pub(super) fn read(head: &Head, sections: &Sections, problems: &mut Problems) -> Resources {
     let mut resources = Resources {
         slipped: sections.slipped,
         ..Resources::default()
     };
-    let Some(node) = &sections.resources else {
-        return resources;
-    };
     let mut references = References::default();
-    let before = problems.len();
-    let kinds = fixed_keys(node, KINDS, "resources", problems);
-    resources.slipped |= problems.len() > before;
-    for (kind, node) in kinds {
-        let mut list = Vec::new();
-        for entry in entries(node, kind, problems) {
-            match resource(kind, entry, &mut references, problems) {
-                Some(resource) => list.push(resource),
-                None => resources.broken.push((kind.to_owned(), entry.key.clone())),
+    if let Some(node) = &sections.resources {
+        let before = problems.len();
+        let found = fixed_keys(node, KINDS, "resources", problems);
+        resources.slipped |= problems.len() > before;
+        for kind in KINDS {
+            let Some(node) = found.get(kind) else {
+                continue;
+            };
+            let mut list = Vec::new();
+            for entry in entries(node, kind, problems) {
+                let mut reader = kinds::Reader {
+                    head,
+                    references: &mut references,
+                    problems,
+                };
+                match reader.resource(kind, entry) {
+                    Some(mut made) => {
+                        made.kind = kind;
+                        made.name.clone_from(&entry.key);
+                        list.push(made);
+                    }
+                    None => resources
+                        .broken
+                        .push(((*kind).to_owned(), entry.key.clone())),
+                }
             }
+            resources.kinds.insert(kind, list);
         }
-        resources.kinds.insert(kind.to_owned(), list);
     }
-    for (kind, reference) in references.found {
-        resources.refer(kind, &reference, problems);
+    for (kind, reference) in &references.found {
+        resources.refer(kind, reference, problems);
     }
+    kinds::make(&mut resources, head, &references);
     resources
-}
-
-/// References from one resource to another, followed when all are known.
-#[derive(Default)]
-struct References {
-    found: Vec<(&'static str, At<String>)>,
-}
-
-fn resource(
-    kind: &str,
-    entry: &Entry,
-    references: &mut References,
-    problems: &mut Problems,
-) -> Option<Resource> {
-    let mut properties = BTreeMap::new();
-    let name = entry.key.as_str();
-    let dimensions = match kind {
-        "functions" => {
-            let function: Function = settings(&entry.value, problems)?;
-            let memory = memory_mb(&function, problems)?;
-            let timeout = function.timeout.value.milliseconds();
-            check_timeout(timeout, function.timeout.span, problems);
-            properties.insert("timeout", Property::Milliseconds(timeout as f64));
-            properties.insert("memory", Property::Bytes(f64::from(memory) * 1_048_576.0));
-            vec![("FunctionName", name.to_owned())]
-        }
-        "http_apis" => {
-            let api: HttpApi = settings(&entry.value, problems)?;
-            if let Some(rate) = api.rate_limit {
-                properties.insert("rate_limit", Property::PerSecond(rate));
-            }
-            let id = api.id.map_or_else(|| name.to_owned(), |id| id.0);
-            let stage = api.stage.unwrap_or_else(|| "$default".to_owned());
-            vec![("ApiId", id), ("Stage", stage)]
-        }
-        "tables" => {
-            let _: Table = settings(&entry.value, problems)?;
-            vec![("TableName", name.to_owned())]
-        }
-        "queues" => {
-            let queue: Queue = settings(&entry.value, problems)?;
-            if let Some(dead_letter) = queue.dead_letter {
-                references.found.push(("queues", dead_letter));
-            }
-            vec![("QueueName", name.to_owned())]
-        }
-        "buckets" => {
-            let bucket: Bucket = settings(&entry.value, problems)?;
-            let mut dimensions = vec![("BucketName", name.to_owned())];
-            dimensions.extend(bucket.filter.map(|filter| ("FilterId", filter)));
-            dimensions
-        }
-        _ => {
-            let schedule: Schedule = settings(&entry.value, problems)?;
-            references.found.push(("functions", schedule.function));
-            Vec::new()
-        }
-    };
-    Some(Resource {
-        name: name.to_owned(),
-        dimensions: dimensions
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-        properties,
-    })
-}
-
-/// A resource without settings may be written as nothing at all.
-fn settings<T: DeserializeOwned>(node: &Node, problems: &mut Problems) -> Option<T> {
-    use crate::source::node::Kind;
-    if node.kind == Kind::Null {
-        let empty = Node {
-            span: node.span,
-            kind: Kind::Map(Vec::new()),
-        };
-        return decode(&empty, problems);
-    }
-    decode(node, problems)
-}
-
-fn check_timeout(milliseconds: u64, span: Span, problems: &mut Problems) {
-    if !(1_000..=900_000).contains(&milliseconds) || !milliseconds.is_multiple_of(1_000) {
-        problems.add(
-            Problem::at(span, "this is not a timeout that Lambda offers")
-                .label("expected whole seconds from 1s to 15m"),
-        );
-    }
 }

@@ -7,9 +7,10 @@ use obs_cloudwatch::metric::Unit;
 use obs_cloudwatch::statistic::Statistic;
 
 use super::alarms::Reader;
+use super::limits::check_metric;
 use super::resources::Resource;
 use crate::model::alarm::Term as Content;
-use crate::model::{MetricRef, Query, Signal};
+use crate::model::{MetricFilter, MetricRef, Query, Signal};
 use crate::shape::alarm::{Alarm, Metric, Term};
 use crate::source::file::Span;
 use crate::source::problem::{Problem, Problems};
@@ -17,6 +18,8 @@ use crate::source::{At, Raw, near};
 
 /// Name of the expression that the threshold is compared with.
 const RESULT: &str = "result";
+/// Longest pattern of a metric filter.
+const MAX_PATTERN: usize = 1024;
 /// At most so many entries in an expression.
 const MAX_QUERIES: usize = 10;
 
@@ -40,6 +43,8 @@ impl Reader<'_, '_> {
                     );
                 }
                 let statistic = self.statistic(shape.statistic.as_ref(), metric.span);
+                // What a filter writes has the filter's dimensions, none.
+                let resource = resource.filter(|_| shape.filter.is_none());
                 let (metric, unit) = self.metric(&metric.value, resource);
                 Some(Signal::Metric {
                     metric,
@@ -67,6 +72,82 @@ impl Reader<'_, '_> {
         }
     }
 
+    fn log_group(&mut self, group: &At<String>) {
+        let fits = (1..=512).contains(&group.value.len())
+            && group
+                .value
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-/.#".contains(&byte));
+        if !fits {
+            self.problems.add(
+                Problem::at(
+                    group.span,
+                    format!("`{}` cannot be a log group", group.value),
+                )
+                .label("letters, digits and `_-/.#`, at most 512"),
+            );
+        }
+    }
+
+    /// The metric filter that an alarm brings along.
+    pub(super) fn filter(&mut self, shape: &Alarm) -> Option<MetricFilter> {
+        let filter = shape.filter.as_ref()?;
+        let Some(metric) = &shape.metric else {
+            self.problems.add(
+                Problem::at(filter.span, "a `filter` writes a metric, and there is none")
+                    .help("add `metric:` with the namespace and name that it writes"),
+            );
+            return None;
+        };
+        let metric = &metric.value;
+        let filter = &filter.value;
+        let (group, pattern) = (&filter.log_group, &filter.pattern);
+        if pattern.value.len() > MAX_PATTERN {
+            self.problems.add(Problem::at(
+                pattern.span,
+                "the pattern is longer than 1024 characters",
+            ));
+        }
+        self.log_group(group);
+        if metric.namespace.value.starts_with("AWS/") {
+            self.problems.add(
+                Problem::at(
+                    metric.namespace.span,
+                    "a filter cannot write into AWS's namespaces",
+                )
+                .help("take a namespace of your own"),
+            );
+        }
+        if metric.dimensions.as_ref().is_some_and(|it| !it.is_empty()) {
+            self.problems.add(
+                Problem::at(
+                    metric.name.span,
+                    "a filter that writes 0 for other lines writes no dimensions",
+                )
+                .help("leave `dimensions` out, or put them into the name"),
+            );
+        }
+        Some(MetricFilter {
+            log_group: group.value.clone(),
+            name: format!(
+                "{}{}",
+                self.context.target.filter_prefix(),
+                shape.name.value.replace([':', '*'], "-")
+            ),
+            // CloudWatch Logs keeps it so.
+            pattern: pattern.value.trim().to_owned(),
+            metric_namespace: metric.namespace.value.clone(),
+            metric_name: metric.name.value.clone(),
+            value: filter
+                .value
+                .clone()
+                .map_or_else(|| "1".to_owned(), |it| it.0),
+            // Without it, no line is no data, and an alarm cannot tell quiet from broken.
+            default_value: Some(0.0),
+            foreign: BTreeMap::new(),
+        })
+    }
+
     fn metric(
         &mut self,
         metric: &Metric,
@@ -77,6 +158,7 @@ impl Reader<'_, '_> {
             name: metric.name.value.clone(),
             dimensions: dimensions(metric.dimensions.as_ref(), resource),
         };
+        check_metric(&reference, metric.namespace.span, self.problems);
         (reference, self.unit(metric.unit.as_ref()))
     }
 
@@ -102,6 +184,28 @@ impl Reader<'_, '_> {
         check_statistic(statistic, self.problems)
     }
 
+    /// The expression that the threshold is compared with.
+    fn result(&mut self, shape: &Alarm, expression: &At<String>) -> Query {
+        let named = shape.result.as_ref();
+        let id = named
+            .and_then(|it| it.value.id.as_deref())
+            .unwrap_or(RESULT);
+        if let (Some(named), false) = (named, is_id(id)) {
+            self.problems.add(
+                Problem::at(named.span, format!("`{id}` cannot be an expression's id"))
+                    .help("ids begin with a lower-case letter"),
+            );
+        }
+        Query {
+            id: id.to_owned(),
+            label: named.and_then(|it| it.value.label.clone()),
+            returns: true,
+            term: Content::Expression {
+                text: expression.value.clone(),
+            },
+        }
+    }
+
     fn math(
         &mut self,
         shape: &Alarm,
@@ -121,17 +225,12 @@ impl Reader<'_, '_> {
                     .help("name them under `metrics:`"),
             );
         }
-        let mut queries = vec![Query {
-            id: RESULT.to_owned(),
-            label: None,
-            returns: true,
-            term: Content::Expression {
-                text: expression.value.clone(),
-            },
-        }];
+        let result = self.result(shape, expression);
+        let own = result.id.clone();
+        let mut queries = vec![result];
         let mut complete = true;
         for (id, term) in &shape.metrics {
-            if !is_id(id) || id == RESULT {
+            if !is_id(id) || *id == own {
                 self.problems.add(
                     Problem::at(
                         term.span,
@@ -197,12 +296,14 @@ impl Reader<'_, '_> {
             }),
             (None, Some(namespace), Some(name)) => {
                 let statistic = self.statistic(shape.statistic.as_ref(), term.span);
+                let metric = MetricRef {
+                    namespace: namespace.value.clone(),
+                    name: name.value.clone(),
+                    dimensions: dimensions(shape.dimensions.as_ref(), resource),
+                };
+                check_metric(&metric, namespace.span, self.problems);
                 Some(Content::Metric {
-                    metric: MetricRef {
-                        namespace: namespace.value.clone(),
-                        name: name.value.clone(),
-                        dimensions: dimensions(shape.dimensions.as_ref(), resource),
-                    },
+                    metric,
                     statistic: statistic?,
                     unit: self.unit(shape.unit.as_ref()),
                     period,

@@ -34,7 +34,12 @@ pub fn decode<T: DeserializeOwned>(node: &Node, problems: &mut Problems) -> Opti
                 let span = fault.span.unwrap_or(node.span);
                 if !matches!(fault.what, What::Said) {
                     let place = node.at(span).map_or(span, Node::pointer);
-                    problems.add(fault.problem(place));
+                    let problem = fault.problem(place);
+                    // What a value's own reader refuses may have the right shape: `5 of 3`.
+                    problems.add(match fault.what {
+                        What::Other(_) => problem,
+                        _ => problem.of_shape(),
+                    });
                 }
                 match take_out(&mut node, span) {
                     Some(key) => removed.push(key),

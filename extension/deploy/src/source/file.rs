@@ -68,6 +68,15 @@ impl Files {
         })
     }
 
+    /// The file's name and the line, from 1, in which a span begins.
+    pub fn line(&self, span: Span) -> (&str, usize) {
+        self.get(span.file).map_or(("", 1), |file| {
+            let before = file.text.as_bytes().iter().take(span.offset as usize);
+            let ends = before.filter(|byte| **byte == b'\n').count();
+            (file.name.as_str(), ends + 1)
+        })
+    }
+
     /// Narrows `span` to the first place of `needle` in it, when it is there.
     pub fn narrow(&self, span: Span, needle: &str) -> Span {
         match self.slice(span).find(needle) {

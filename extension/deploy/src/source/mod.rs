@@ -1,16 +1,20 @@
 //! The files of a project: read, parsed, and every problem in them collected.
 //!
-//! `obs.yaml`, `alarms/*.yaml`, `dashboards/*.yaml` and `dashboards/*.json`. JSON is
+//! `obs.yaml`, `alarms/*.yaml` (`*.test.yaml` among them), `dashboards/*.yaml` and
+//! `dashboards/*.json`; and the presets that come with the program. JSON is
 //! YAML's subset, so one parser reads both and a body exported from the console is a
 //! valid file as it is.
 
 pub mod file;
 pub mod node;
+pub mod merge;
+pub mod preset;
 pub mod variables;
 pub mod decode;
 pub mod at;
 pub mod near;
 pub mod problem;
+pub mod report;
 
 use std::path::Path;
 
@@ -19,6 +23,7 @@ use self::node::Node;
 use self::problem::{Invalid, Problem, Problems};
 
 pub use self::at::{At, Raw};
+pub use self::preset::Presets;
 
 /// The name of the project file.
 pub const PROJECT_FILE: &str = "obs.yaml";
@@ -32,6 +37,10 @@ pub struct Documents {
     pub project: Node,
     /// `alarms/*.yaml`, by file name.
     pub alarms: Vec<Node>,
+    /// `alarms/*.test.yaml`, by file name.
+    pub tests: Vec<Node>,
+    /// The presets that come with the program.
+    pub presets: Presets,
     /// `dashboards/*.yaml` and `*.json`, by file name.
     pub dashboards: Vec<DashboardFile>,
     /// Files that could not be parsed. [`crate::resolve`] looks at the others all the
@@ -68,21 +77,28 @@ pub fn read(root: &Path) -> Result<Documents, Box<Invalid>> {
         problems: Problems::default(),
     };
     let project = reader.project(root);
-    let alarms = reader
+    let (tests, alarms): (Vec<u32>, Vec<u32>) = reader
         .folder(root, "alarms", &["yaml", "yml"])
         .into_iter()
-        .filter_map(|index| reader.node(index))
+        .partition(|index| reader.is_test(*index));
+    let alarms = alarms
+        .into_iter()
+        .filter_map(|it| reader.node(it))
         .collect();
+    let tests = tests.into_iter().filter_map(|it| reader.node(it)).collect();
     let dashboards = reader
         .folder(root, "dashboards", &["yaml", "yml", "json"])
         .into_iter()
         .filter_map(|index| reader.dashboard(index))
         .collect();
+    let presets = preset::read(&mut reader.files, &mut reader.problems);
     match project {
         Some(project) => Ok(Documents {
             files: reader.files,
             project,
             alarms,
+            tests,
+            presets,
             dashboards,
             problems: reader.problems,
         }),
@@ -161,6 +177,13 @@ impl Reader {
         }
     }
 
+    fn is_test(&self, index: u32) -> bool {
+        self.files.get(index).is_some_and(|file| {
+            let name = file.name.as_str();
+            name.ends_with(".test.yaml") || name.ends_with(".test.yml")
+        })
+    }
+
     fn node(&mut self, index: u32) -> Option<Node> {
         node::parse(&self.files, index, &mut self.problems)
     }
@@ -175,16 +198,7 @@ impl Reader {
             match serde_json::from_str(&file.text) {
                 Ok(body) => DashboardForm::Body(self.node(index)?, body),
                 Err(error) => {
-                    let place = offset_of(&file.text, error.line(), error.column());
-                    let span = file::Span {
-                        file: index,
-                        offset: place,
-                        len: 0,
-                    };
-                    let message = error.to_string();
-                    let message = message.split(" at line ").next().unwrap_or_default();
-                    self.problems
-                        .add(Problem::at(span, format!("not JSON: {message}")));
+                    self.problems.add(not_json(index, &file.text, &error));
                     return None;
                 }
             }
@@ -193,6 +207,18 @@ impl Reader {
         };
         Some(DashboardFile { stem, form })
     }
+}
+
+/// Where a text stops being JSON.
+pub(crate) fn not_json(file: u32, text: &str, error: &serde_json::Error) -> Problem {
+    let span = file::Span {
+        file,
+        offset: offset_of(text, error.line(), error.column()),
+        len: 0,
+    };
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    Problem::at(span, format!("not JSON: {message}"))
 }
 
 fn offset_of(text: &str, line: usize, column: usize) -> u32 {

@@ -18,6 +18,28 @@ pub struct Problem {
     pub label: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Whether it stops the work.
+    pub level: Level,
+    /// What told it.
+    pub stage: Stage,
+}
+
+/// Whether a problem stops the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The files cannot be used.
+    Error,
+    /// Worth a look.
+    Warning,
+}
+
+/// What told a problem: an editor with the JSON Schema sees the first kind, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The shape: an unknown key, a missing one, a value of another type.
+    Shape,
+    /// The meaning: an unknown name, a limit, two things that do not go together.
+    Meaning,
 }
 
 impl Problem {
@@ -28,6 +50,8 @@ impl Problem {
             message: message.into(),
             label: "here".to_owned(),
             help: None,
+            level: Level::Error,
+            stage: Stage::Meaning,
         }
     }
 
@@ -38,7 +62,16 @@ impl Problem {
             message: message.into(),
             label: String::new(),
             help: None,
+            level: Level::Error,
+            stage: Stage::Meaning,
         }
+    }
+
+    /// The same as a matter of shape.
+    #[must_use]
+    pub fn of_shape(mut self) -> Problem {
+        self.stage = Stage::Shape;
+        self
     }
 
     /// The same with a remedy.
@@ -61,12 +94,27 @@ impl Problem {
 #[derive(Clone, Debug, Default)]
 pub struct Problems {
     found: BTreeSet<Problem>,
+    warnings: BTreeSet<Problem>,
 }
 
 impl Problems {
     /// Notes a problem.
     pub fn add(&mut self, problem: Problem) {
         self.found.insert(problem);
+    }
+
+    /// Notes something that is worth a look and stops nothing.
+    pub fn warn(&mut self, mut problem: Problem) {
+        problem.level = Level::Warning;
+        self.warnings.insert(problem);
+    }
+
+    /// What is worth a look, as problems of their own; `None` when there is nothing.
+    pub fn warnings(&self) -> Option<Problems> {
+        (!self.warnings.is_empty()).then(|| Problems {
+            found: self.warnings.clone(),
+            warnings: BTreeSet::new(),
+        })
     }
 
     /// True when nothing is wrong.
@@ -124,7 +172,12 @@ impl Invalid {
             }
             out.push('\n');
         }
-        let _ = writeln!(out, "{}; nothing was written.", count(self.problems.len()));
+        let stops = self.problems.iter().any(|it| it.level == Level::Error);
+        let _ = match (stops, self.problems.len()) {
+            (true, problems) => writeln!(out, "{}; nothing was written.", count(problems)),
+            (false, 1) => writeln!(out, "1 warning."),
+            (false, warnings) => writeln!(out, "{warnings} warnings."),
+        };
         out
     }
 }
@@ -140,6 +193,7 @@ fn count(problems: usize) -> String {
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 struct Shown {
+    level: Level,
     message: String,
     help: Option<String>,
     text: Option<NamedSource<String>>,
@@ -152,6 +206,7 @@ impl Shown {
             .span
             .and_then(|span| files.get(span.file).map(|file| (span, file)));
         Shown {
+            level: problem.level,
             message: problem.message.clone(),
             help: problem.help.clone(),
             text: placed.map(|(_, file)| NamedSource::new(&file.name, file.text.to_string())),
@@ -167,6 +222,13 @@ impl Shown {
 }
 
 impl Diagnostic for Shown {
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.level {
+            Level::Error => miette::Severity::Error,
+            Level::Warning => miette::Severity::Warning,
+        })
+    }
+
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
         self.help
             .as_ref()

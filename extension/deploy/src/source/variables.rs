@@ -93,6 +93,47 @@ impl Variables {
         }
     }
 
+    /// A JSON text with the references to known variables replaced and everything else
+    /// left as it is: what the console exports may hold `${...}` of its own. `file` is
+    /// where it stands; a reference that is nearly a known one becomes a warning.
+    pub fn in_json(&self, text: &str, file: u32, problems: &mut Problems) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut at = 0;
+        for part in parts(text) {
+            match part {
+                Part::Text(plain) => out.push_str(plain),
+                Part::Name(name) => {
+                    let written = format!("${{{name}}}");
+                    let found = text[at..].find(&written).map_or(at, |found| at + found);
+                    at = found + written.len();
+                    let span = Span {
+                        file,
+                        offset: u32::try_from(found).unwrap_or(0),
+                        len: u32::try_from(written.len()).unwrap_or(0),
+                    };
+                    match self.values.get(name) {
+                        Some(Some(value)) => {
+                            // Quoted as JSON, and the quotes taken off again.
+                            let quoted = serde_json::Value::from(value.as_str()).to_string();
+                            out.push_str(&quoted[1..quoted.len() - 1]);
+                        }
+                        Some(None) => {
+                            problems.add(self.undefined(name, span, true));
+                        }
+                        None => {
+                            out.push_str(&written);
+                            let known = self.values.keys().map(String::as_str);
+                            if near::nearest(name, known).is_some() {
+                                problems.warn(self.undefined(name, span, false));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        out
+    }
+
     fn undefined(&self, name: &str, place: Span, declared: bool) -> Problem {
         let environment = &self.environment;
         let known = self.values.keys().map(String::as_str);
@@ -189,6 +230,26 @@ mod tests {
             "{text}"
         );
         assert!(problems.is_empty(), "{text}");
+    }
+
+    #[test]
+    fn json_keeps_what_is_not_the_projects() {
+        let variables = Variables {
+            values: BTreeMap::from([
+                ("region".to_owned(), Some("eu-central-1".to_owned())),
+                ("title".to_owned(), Some("a \"b\"".to_owned())),
+            ]),
+            environment: "dev".to_owned(),
+        };
+        let mut problems = Problems::default();
+        let text = r#"{"a":"${region}", "b": "${title}" ,"c":"${LAST} ${other} $${region}"}"#;
+        assert_eq!(
+            variables.in_json(text, 0, &mut problems),
+            r#"{"a":"eu-central-1", "b": "a \"b\"" ,"c":"${LAST} ${other} ${region}"}"#
+        );
+        assert!(problems.is_empty() && problems.warnings().is_none());
+        variables.in_json(r#"{"a":"${regoin}"}"#, 0, &mut problems);
+        assert!(problems.is_empty() && problems.warnings().is_some());
     }
 
     #[test]

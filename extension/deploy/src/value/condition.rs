@@ -1,5 +1,6 @@
 //! When an alarm breaches: `> 0`, `>= 2500ms`, `> 90% of timeout`; and `3 of 5`.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::quantity::{Amount, Quantity};
@@ -90,7 +91,8 @@ impl Threshold {
         }
         Ok(Threshold::Share {
             share: share.value / 100.0,
-            of: of.trim().to_owned(),
+            // `rate limit` and `rate_limit` are the same to whoever writes it.
+            of: of.trim().replace(' ', "_"),
         })
     }
 }
@@ -157,6 +159,38 @@ macro_rules! from_text {
 
 from_text!(Condition, "a condition such as `> 0` or `> 90% of timeout`");
 from_text!(Datapoints, "a count of datapoints such as `3 of 5`");
+
+impl JsonSchema for Condition {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Condition".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let number = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)";
+        let plain = format!(r"{number}([eE][-+]?[0-9]+)?");
+        let unit = r"(ms|s|m|h|d|B|KB|KiB|MB|MiB|GB|GiB|TB|%)";
+        let share = format!(r"{number}\s*%\s+of\s+[A-Za-z_ ]+");
+        json_schema!({
+            "type": "string",
+            "description": "A comparison with a threshold, such as `> 0`, `>= 2500ms` or `> 90% of timeout`.",
+            "pattern": format!(r"^\s*[<>]=?\s*({plain}|{number}\s*{unit}|{share})\s*$"),
+        })
+    }
+}
+
+impl JsonSchema for Datapoints {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Datapoints".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "How many datapoints of how many evaluation periods have to breach: `3 of 5`.",
+            "pattern": r"^\s*[0-9]+\s+of\s+[0-9]+\s*$",
+        })
+    }
+}
 
 #[cfg(test)]
 mod tests {

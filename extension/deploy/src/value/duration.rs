@@ -1,5 +1,6 @@
 //! A span of time with its unit: `10s`, `5m`, `1h`, `500ms`.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 /// A span of time of at least a millisecond.
@@ -128,6 +129,20 @@ impl<'de> Deserialize<'de> for Span {
         }
 
         deserializer.deserialize_any(SpanVisitor)
+    }
+}
+
+impl JsonSchema for Span {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "A duration with its unit, such as `10s` or `5m`.",
+            "pattern": "^\\s*\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*(ms|s|m|h|d)\\s*$",
+        })
     }
 }
 

@@ -16,12 +16,17 @@ mod publish;
 mod policy;
 pub(crate) mod outbox;
 mod dashboards;
+mod mute_window;
+mod mute_rules;
 mod tags;
 mod sns;
 mod subscriptions;
 mod sts;
 mod segment;
 mod xray;
+mod sampling_rules;
+mod log_groups;
+mod event_rules;
 
 pub use segment::SegmentError;
 
@@ -117,6 +122,7 @@ impl Account {
     /// When the store cannot be written.
     pub fn log(&self, record: &LogRecord) -> Result<i64, StoreError> {
         let id = self.store.append_log(record)?;
+        self.filter_line(record)?;
         self.changed(Change::Log);
         Ok(id)
     }

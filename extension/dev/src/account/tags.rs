@@ -1,4 +1,5 @@
-//! Tags: on alarms and dashboards through CloudWatch, on topics through SNS.
+//! Tags: on alarms and dashboards through CloudWatch, on topics through SNS, on rules
+//! through EventBridge and X-Ray.
 
 use serde::Deserialize;
 
@@ -117,6 +118,39 @@ pub(super) fn untag_topic(account: &Account, input: UntagResource) -> Answer {
 pub(super) fn list_tags_for_topic(account: &Account, input: ListTagsForResource) -> Answer {
     need_topic(account, &input.resource_arn)?;
     listed(account, &input.resource_arn)
+}
+
+/// EventBridge and X-Ray.
+pub(super) fn tag_rule(account: &Account, input: TagResource) -> Answer {
+    need_rule(account, &input.resource_arn)?;
+    check_tags(&input.tags).map_err(|fault| Fault::validation(fault.message))?;
+    if !has_room(account, &input)? {
+        return Err(Fault::validation(format!(
+            "A resource may have at most {TAGS} tags"
+        )));
+    }
+    account
+        .store
+        .tag(&input.resource_arn, &Tag::pairs(input.tags))?;
+    Ok(Tree::empty())
+}
+
+pub(super) fn untag_rule(account: &Account, input: UntagResource) -> Answer {
+    need_rule(account, &input.resource_arn)?;
+    account.store.untag(&input.resource_arn, &input.tag_keys)?;
+    Ok(Tree::empty())
+}
+
+pub(super) fn list_tags_for_rule(account: &Account, input: ListTagsForResource) -> Answer {
+    need_rule(account, &input.resource_arn)?;
+    listed(account, &input.resource_arn)
+}
+
+fn need_rule(account: &Account, arn: &str) -> Result<(), Fault> {
+    match account.is_event_rule(arn)? || account.is_sampling_rule(arn)? {
+        true => Ok(()),
+        false => Err(Fault::no_resource(format!("{arn} does not exist"))),
+    }
 }
 
 fn listed(account: &Account, arn: &str) -> Answer {

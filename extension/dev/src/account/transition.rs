@@ -95,6 +95,9 @@ pub(crate) fn act(account: &Account, transition: &Transition) -> Result<(), Stor
     if !common.actions_enabled {
         return Ok(());
     }
+    if let Some(rule) = account.muted_by(&after.name, account.clock.now_ms())? {
+        return mute(account, before, after, &rule);
+    }
     for action in common.actions(&after.state) {
         let (text, subject) = match after.kind {
             AlarmKind::Metric => message::metric(account, before, after),
@@ -106,6 +109,60 @@ pub(crate) fn act(account: &Account, transition: &Transition) -> Result<(), Stor
             .add_history(&action_taken(after, action, &text, published))?;
     }
     account.changed(Change::Alarm);
+    Ok(())
+}
+
+/// The store's kind: alarms whose actions a mute rule kept back, with the state they
+/// had before.
+const MUTED: &str = "muted-alarm";
+
+/// Notes that an alarm's actions were kept back. The state before the first of them
+/// stays: a later one may lead back to it.
+fn mute(
+    account: &Account,
+    before: &AlarmRow,
+    after: &AlarmRow,
+    rule: &str,
+) -> Result<(), StoreError> {
+    if account.store.document(MUTED, &after.name)?.is_none() {
+        let now = account.clock.now_ms();
+        let state = Value::from(before.state.as_str());
+        account
+            .store
+            .put_document(MUTED, &after.name, &state, now)?;
+    }
+    account.store.add_history(&HistoryRow {
+        id: 0,
+        alarm: after.name.clone(),
+        alarm_kind: after.kind,
+        time_ms: after.updated_ms,
+        kind: HistoryKind::Action,
+        summary: format!("Actions are muted by alarm mute rule {rule}"),
+        data: json!({ "actionState": "Muted", "alarmMuteRule": rule }).to_string(),
+        from: None,
+        to: None,
+        reason: None,
+    })?;
+    account.changed(Change::Alarm);
+    Ok(())
+}
+
+/// Alarms whose actions were kept back, and the states they had before.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) fn muted(account: &Account) -> Result<Vec<(String, String)>, StoreError> {
+    let rows = account.store.documents(MUTED)?.into_iter();
+    let state = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Ok(rows.map(|row| (row.key, state(&row.document))).collect())
+}
+
+/// Forgets that an alarm's actions were kept back.
+///
+/// # Errors
+/// When the store cannot be written.
+pub(crate) fn unmute(account: &Account, alarm: &str) -> Result<(), StoreError> {
+    account.store.delete_document(MUTED, alarm)?;
     Ok(())
 }
 

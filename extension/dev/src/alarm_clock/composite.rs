@@ -2,10 +2,10 @@
 //! back.
 
 use obs_cloudwatch::alarm::State;
-use obs_cloudwatch::composite::{Outcome, Suppression, SuppressionConfig};
+use obs_cloudwatch::composite::{Held, SuppressionConfig, reason};
 use serde_json::json;
 
-use super::{AlarmClock, Held};
+use super::AlarmClock;
 use crate::account::composites::{Config, bare, children};
 use crate::account::transition;
 use crate::store::{AlarmRow, StateChange, StoreError};
@@ -40,18 +40,12 @@ impl AlarmClock {
             return Ok(false);
         };
         transition.children = triggering;
-        match self.suppressed.get_mut(&row.name) {
-            None => transition::act(&self.account, &transition)?,
-            Some(held) => {
-                // What was due for the state before goes first.
-                let before = held.last.replace(transition);
-                let outcome = held.suppression.composite_changed(state, now_ms);
-                let due = held.last.as_ref().filter(|last| outcome == acts_on(last));
-                let due = due.or(before.as_ref().filter(|last| outcome == acts_on(last)));
-                if let Some(due) = due {
-                    transition::act(&self.account, due)?;
-                }
-            }
+        let due = match self.suppressed.get_mut(&row.name) {
+            None => Some(transition),
+            Some(held) => held.changed(state, transition, now_ms),
+        };
+        if let Some(due) = due {
+            transition::act(&self.account, &due)?;
         }
         Ok(true)
     }
@@ -71,39 +65,22 @@ impl AlarmClock {
         }
         let suppressor = suppressor.unwrap_or(State::InsufficientData);
         let ms = |seconds: Option<u32>| i64::from(seconds.unwrap_or(0)) * 1000;
-        let held = self
-            .suppressed
-            .entry(name.to_owned())
-            .or_insert_with(|| Held {
-                suppression: Suppression::new(
-                    SuppressionConfig {
-                        wait_ms: ms(config.actions_suppressor_wait_period),
-                        extension_ms: ms(config.actions_suppressor_extension_period),
-                    },
-                    suppressor,
-                ),
-                last: None,
-            });
-        let outcome = held.suppression.suppressor_changed(suppressor, now_ms);
-        if let (Outcome::Act(_), Some(last)) = (outcome, &held.last) {
-            transition::act(&self.account, last)?;
+        let held = self.suppressed.entry(name.to_owned()).or_insert_with(|| {
+            let config = SuppressionConfig {
+                wait_ms: ms(config.actions_suppressor_wait_period),
+                extension_ms: ms(config.actions_suppressor_extension_period),
+            };
+            Held::new(config, suppressor)
+        });
+        if let Some(due) = held.suppressor_seen(suppressor, now_ms) {
+            transition::act(&self.account, &due)?;
         }
         Ok(())
     }
 }
 
-fn acts_on(transition: &transition::Transition) -> Outcome {
-    Outcome::Act(
-        transition
-            .after
-            .state
-            .parse()
-            .unwrap_or(State::InsufficientData),
-    )
-}
-
 /// The children in `ALARM`, or all when none is: what a reader wants to see.
-fn triggering(row: &AlarmRow, all: &[AlarmRow]) -> Vec<AlarmRow> {
+pub(super) fn triggering(row: &AlarmRow, all: &[AlarmRow]) -> Vec<AlarmRow> {
     let names = children(row);
     let family: Vec<&AlarmRow> = all
         .iter()
@@ -121,21 +98,11 @@ fn triggering(row: &AlarmRow, all: &[AlarmRow]) -> Vec<AlarmRow> {
 fn change(row: &AlarmRow, rule: &str, state: State, told: (&[AlarmRow], i64)) -> StateChange {
     let (children, time_ms) = told;
     let names: Vec<&str> = children.iter().map(|child| child.name.as_str()).collect();
-    let reason = format!(
-        "{} transitioned to {state}: the alarm rule {rule} {}; decided by {}",
-        row.name,
-        if state == State::Alarm {
-            "holds"
-        } else {
-            "does not hold"
-        },
-        names.join(", ")
-    );
     let child = |child: &AlarmRow| json!({ "name": child.name, "state": { "value": child.state, "timestamp": child.transitioned_ms } });
     let data = json!({ "triggeringAlarms": children.iter().map(child).collect::<Vec<_>>() });
     StateChange {
         state: state.as_str().to_owned(),
-        reason: reason.chars().take(1023).collect(),
+        reason: reason(&row.name, rule, state, &names),
         reason_data: Some(data.to_string()),
         time_ms,
     }

@@ -2,7 +2,6 @@
 
 use obs_cloudwatch::alarm::{self, MetricAlarm, Moment, State};
 
-use super::due;
 use crate::account::{Account, transition};
 use crate::store::{AlarmRow, StateChange, StoreError};
 
@@ -12,7 +11,7 @@ pub(super) fn evaluate(account: &Account, row: &AlarmRow, now_ms: i64) -> Result
     let Ok(alarm) = MetricAlarm::from_json(&row.config) else {
         return Ok(());
     };
-    if !due::is_due(row.evaluated_ms, now_ms, due::interval_ms(&alarm)) {
+    if !alarm::is_due(row.evaluated_ms, now_ms, alarm::interval_ms(&alarm)) {
         return Ok(());
     }
     let state = row.state.parse().unwrap_or(State::InsufficientData);

@@ -4,9 +4,9 @@
 //! [`AlarmClock::tick`] does what is due at the account's time and nothing else, so
 //! a test moves the clock and ticks; [`run`] ticks once a second.
 
-mod due;
 mod metric;
 mod composite;
+mod mute;
 mod deliver;
 
 pub(crate) use deliver::{Courier, deliver_all};
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use obs_cloudwatch::composite::Suppression;
+use obs_cloudwatch::composite::Held;
 
 use crate::account::Account;
 use crate::account::transition::Transition;
@@ -32,15 +32,7 @@ const LEVELS: usize = 16;
 pub(crate) struct AlarmClock {
     account: Arc<Account>,
     /// Composites whose actions another alarm may keep back.
-    suppressed: BTreeMap<String, Held>,
-}
-
-/// The actions of a composite that may have to wait.
-#[derive(Debug)]
-struct Held {
-    suppression: Suppression,
-    /// What to act on once it may.
-    last: Option<Transition>,
+    suppressed: BTreeMap<String, Held<Transition>>,
 }
 
 impl AlarmClock {
@@ -66,6 +58,8 @@ impl AlarmClock {
         {
             metric::evaluate(&self.account, alarm, now)?;
         }
+        // What a window kept back goes before what happens now.
+        mute::release(&self.account, now)?;
         let is_composite = |alarm: &AlarmRow| alarm.kind == AlarmKind::Composite;
         if !alarms.iter().any(is_composite) {
             self.suppressed.clear();

@@ -218,3 +218,124 @@ fn an_action_on_a_topic_that_does_not_let_cloudwatch_in_fails_in_the_history() {
         "{actions:?}"
     );
 }
+
+/// Which states an alarm told of, and which it kept to itself.
+fn told(bench: &Bench, name: &str) -> (usize, usize) {
+    let query = HistoryQuery {
+        alarm: Some(name.to_owned()),
+        kind: Some(HistoryKind::Action),
+        ..HistoryQuery::default()
+    };
+    let actions = bench.account.store.history(&query).unwrap();
+    let muted = actions.iter().filter(|it| it.summary.contains("muted"));
+    let muted = muted.count();
+    (actions.len() - muted, muted)
+}
+
+fn set_state(bench: &Bench, name: &str, state: &str) {
+    let state = json!({ "AlarmName": name, "StateValue": state, "StateReason": "by hand" });
+    bench.call(Service::CloudWatch, "SetAlarmState", state);
+}
+
+fn mute(bench: &Bench, rule: &str, expression: &str, duration: &str) {
+    let schedule = json!({ "Expression": expression, "Duration": duration });
+    let input = json!({
+        "Name": rule, "Rule": { "Schedule": schedule }, "MuteTargets": { "AlarmNames": ["Errors"] },
+    });
+    bench.call(Service::CloudWatch, "PutAlarmMuteRule", input);
+}
+
+#[test]
+fn a_muted_alarm_tells_nobody_and_what_persists_is_told_at_the_windows_end() {
+    let mut bench = Bench::new();
+    bench.alarm("Errors", 3600);
+    bench.advance(0);
+    assert_eq!(told(&bench, "Errors"), (1, 0));
+    mute(&bench, "deploy", "at(2026-11-23T05:00)", "PT10M");
+    bench.put("Errors", 60, 2.0);
+    bench.advance(60);
+    bench.check_state("Errors", "ALARM");
+    assert_eq!(told(&bench, "Errors"), (1, 1));
+    // A second rule goes on muting when the first one ends.
+    mute(&bench, "longer", "at(2026-11-23T05:05)", "PT10M");
+    bench.advance(600);
+    assert_eq!(told(&bench, "Errors"), (1, 1));
+    bench.advance(300);
+    bench.check_state("Errors", "ALARM");
+    assert_eq!(told(&bench, "Errors"), (2, 1));
+    bench.advance(60);
+    assert_eq!(told(&bench, "Errors"), (2, 1));
+}
+
+#[test]
+fn what_came_and_went_in_a_window_is_not_told() {
+    let mut bench = Bench::new();
+    bench.alarm("Errors", 3600);
+    bench.advance(0);
+    mute(&bench, "deploy", "at(2026-11-23T05:00)", "PT10M");
+    set_state(&bench, "Errors", "ALARM");
+    set_state(&bench, "Errors", "OK");
+    bench.advance(600);
+    assert_eq!(told(&bench, "Errors"), (1, 2));
+}
+
+#[test]
+fn a_rule_that_is_deleted_mutes_no_longer() {
+    let mut bench = Bench::new();
+    bench.alarm("Errors", 3600);
+    bench.advance(0);
+    mute(&bench, "always", "cron(* * * * *)", "PT1M");
+    set_state(&bench, "Errors", "ALARM");
+    bench.advance(1);
+    assert_eq!(told(&bench, "Errors"), (1, 1));
+    let name = json!({ "AlarmMuteRuleName": "always" });
+    bench.call(Service::CloudWatch, "DeleteAlarmMuteRule", name);
+    bench.advance(1);
+    assert_eq!(told(&bench, "Errors"), (2, 1));
+}
+
+#[test]
+fn a_line_that_fits_a_filter_is_a_datapoint_and_any_other_line_the_default() {
+    let bench = Bench::new();
+    let group = crate::options::LogGroup {
+        name: "/shop/orders".to_owned(),
+        function: Some("orders".to_owned()),
+        retention_days: None,
+    };
+    bench.account.keep_log_groups(&[group]).unwrap();
+    let writes = json!({
+        "metricName": "Bytes", "metricNamespace": "Shop", "metricValue": "$.size", "defaultValue": 0.0,
+    });
+    let filter = json!({
+        "logGroupName": "/shop/orders", "filterName": "bytes", "filterPattern": "{ $.size > 10 }",
+        "metricTransformations": [writes],
+    });
+    bench.call(Service::Logs, "PutMetricFilter", filter);
+    for (function, line) in [
+        ("orders", r#"{"size":42}"#),
+        ("orders", r#"{"size":1}"#),
+        ("other", r#"{"size":99}"#),
+    ] {
+        let record = crate::store::LogRecord {
+            time_ms: NOW_MS,
+            function: function.to_owned(),
+            request_id: None,
+            line: line.to_owned(),
+        };
+        bench.account.log(&record).unwrap();
+    }
+    let read = json!({
+        "Namespace": "Shop", "MetricName": "Bytes", "StartTime": NOW_MS / 1000 - 60,
+        "EndTime": NOW_MS / 1000 + 60, "Period": 60, "Statistics": ["SampleCount", "Sum"],
+    });
+    let read = Tree::from(read);
+    let answer = operations::call(
+        &bench.account,
+        Service::CloudWatch,
+        "GetMetricStatistics",
+        read,
+    );
+    let answer = format!("{:?}", answer.unwrap());
+    assert!(answer.contains("(\"Sum\", Float(42.0))"), "{answer}");
+    assert!(answer.contains("(\"SampleCount\", Float(2.0))"), "{answer}");
+}

@@ -87,8 +87,9 @@ impl FaultRule {
         };
         let services = Service::ALL.map(|service| (service.as_str(), service));
         let service = choose("service", service, &services)?;
-        let names = operations::names(service).iter().map(|&name| (name, name));
-        let names: Vec<_> = names.collect();
+        let names: Vec<_> = operations::names(service)
+            .map(|name| (name, name))
+            .collect();
         let operation = operation.map(|name| choose("operation", name, &names));
         let mut parts = effect.split(':');
         let kind = choose("kind", parts.next().unwrap_or_default(), &KINDS)?;

@@ -44,21 +44,6 @@ fn a_bad_rule_names_what_is_near() {
     check("cloudwatch=hang:99999999999999999m", "no share");
 }
 
-#[test]
-fn every_operation_that_a_rule_can_name_exists() {
-    use crate::account::{Account, operations};
-    let store = crate::store::Store::in_memory().expect("a store");
-    let clock = std::sync::Arc::new(crate::ManualClock::at(NOW));
-    let account = Account::new(store, clock, "us-east-1", "http://127.0.0.1:1");
-    for service in Service::ALL {
-        for name in operations::names(service) {
-            let answer = operations::call(&account, service, name, crate::wire::Tree::empty());
-            let unknown = answer.is_err_and(|fault| fault.shape == "UnknownOperationException");
-            assert!(!unknown, "{name}");
-        }
-    }
-}
-
 /// Which of 10 requests for PutMetricData, a second after another, the rule strikes.
 fn strikes(text: &str) -> String {
     let faults = Faults::default();

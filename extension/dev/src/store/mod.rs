@@ -17,10 +17,12 @@ mod topics;
 mod notifications;
 mod requests;
 mod tags;
+mod documents;
 mod summary;
 
 pub use alarms::{AlarmKind, AlarmRow, HistoryKind, HistoryQuery, HistoryRow, StateChange};
 pub use dashboards::DashboardRow;
+pub use documents::DocumentRow;
 pub use error::StoreError;
 pub use logs::{LogQuery, LogRecord, LogRow};
 pub use metrics::{Datum, SeriesRow};

@@ -28,7 +28,8 @@ pub mod limits {
     pub const REQUESTS: i64 = 100_000;
 }
 
-const MIGRATIONS: [&str; 1] = [r"
+const MIGRATIONS: [&str; 2] = [
+    r"
 CREATE TABLE logs (
     id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, function TEXT NOT NULL,
     request_id TEXT, level TEXT, message TEXT NOT NULL, correlation_id TEXT, xray_trace_id TEXT,
@@ -94,7 +95,13 @@ CREATE TABLE requests (
     operation TEXT NOT NULL, protocol TEXT NOT NULL, status INTEGER NOT NULL,
     writes INTEGER NOT NULL);
 CREATE TABLE counters (name TEXT PRIMARY KEY, value REAL NOT NULL);
-"];
+",
+    r"
+CREATE TABLE documents (
+    kind TEXT NOT NULL, key TEXT NOT NULL, document TEXT NOT NULL, created_ms INTEGER NOT NULL,
+    modified_ms INTEGER NOT NULL, PRIMARY KEY (kind, key));
+",
+];
 
 /// Brings a connection's file to the newest version of the tables.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {

@@ -173,6 +173,49 @@ impl Fault {
         )
     }
 
+    /// X-Ray: more sampling rules than an account has.
+    pub(crate) fn rule_limit(message: impl Into<String>) -> Self {
+        let code = "RuleLimitExceededException";
+        Self::new(code, code, 400, message)
+    }
+
+    /// CloudWatch Logs: a value breaks a rule.
+    pub(crate) fn log_parameter(message: impl Into<String>) -> Self {
+        let code = "InvalidParameterException";
+        Self::new(code, code, 400, message)
+    }
+
+    /// CloudWatch Logs: no such log group or filter.
+    pub(crate) fn no_log_resource(message: impl Into<String>) -> Self {
+        let code = "ResourceNotFoundException";
+        Self::new(code, code, 400, message)
+    }
+
+    /// CloudWatch Logs: there is one already.
+    pub(crate) fn log_exists(message: impl Into<String>) -> Self {
+        let code = "ResourceAlreadyExistsException";
+        Self::new(code, code, 400, message)
+    }
+
+    /// CloudWatch Logs and EventBridge: more than there may be.
+    pub(crate) fn limit(message: impl Into<String>) -> Self {
+        let code = "LimitExceededException";
+        Self::new(code, code, 400, message)
+    }
+
+    /// EventBridge: no such rule or bus.
+    pub(crate) fn no_event_resource(message: impl Into<String>) -> Self {
+        let code = "ResourceNotFoundException";
+        Self::new(code, code, 400, message)
+    }
+
+    /// EventBridge: a pattern of events that is none.
+    pub(crate) fn event_pattern(message: impl Into<String>) -> Self {
+        let code = "InvalidEventPatternException";
+        let message = format!("Event pattern is not valid. {}", message.into());
+        Self::new(code, code, 400, message)
+    }
+
     /// The body is not what the protocol or the operation's input says.
     pub(crate) fn serialization(message: impl Into<String>) -> Self {
         Self::new("SerializationException", "MalformedInput", 400, message)
@@ -196,6 +239,7 @@ impl Fault {
             Service::CloudWatch | Service::Sts => ("ThrottlingException", "Throttling", 400),
             Service::Sns => ("ThrottledException", "Throttled", 429),
             Service::XRay => ("ThrottledException", "ThrottledException", 429),
+            Service::Logs | Service::Events => ("ThrottlingException", "ThrottlingException", 400),
         };
         Self::new(shape, code, status, "Rate exceeded")
     }

@@ -22,15 +22,21 @@ pub(crate) enum Service {
     Sts,
     /// Traces.
     XRay,
+    /// Log groups and metric filters.
+    Logs,
+    /// EventBridge.
+    Events,
 }
 
 impl Service {
     /// All of them.
-    pub(crate) const ALL: [Service; 4] = [
+    pub(crate) const ALL: [Service; 6] = [
         Service::CloudWatch,
         Service::Sns,
         Service::Sts,
         Service::XRay,
+        Service::Logs,
+        Service::Events,
     ];
 
     /// The word in the request log.
@@ -40,6 +46,8 @@ impl Service {
             Service::Sns => "sns",
             Service::Sts => "sts",
             Service::XRay => "xray",
+            Service::Logs => "logs",
+            Service::Events => "events",
         }
     }
 
@@ -50,6 +58,8 @@ impl Service {
             Service::Sns => "http://sns.amazonaws.com/doc/2010-03-31/",
             Service::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
             Service::XRay => "http://xray.amazonaws.com/doc/2016-04-12/",
+            Service::Logs => "http://logs.amazonaws.com/doc/2014-03-28/",
+            Service::Events => "http://events.amazonaws.com/doc/2015-10-07/",
         }
     }
 
@@ -58,7 +68,7 @@ impl Service {
         match self {
             // 50 documents of 64 kB.
             Service::XRay => 4 << 20,
-            Service::CloudWatch | Service::Sns | Service::Sts => 1 << 20,
+            _ => 1 << 20,
         }
     }
 }
@@ -125,6 +135,22 @@ impl Call {
 
 const TARGET: &str = "GraniteServiceVersion20100801";
 
+/// What `X-Amz-Target` begins with at other services.
+const TARGETS: [(&str, Service); 2] = [
+    ("Logs_20140328.", Service::Logs),
+    ("AWSEvents.", Service::Events),
+];
+/// X-Ray's operations whose path is their name.
+const XRAY_PATHS: [&str; 7] = [
+    "GetSamplingRules",
+    "CreateSamplingRule",
+    "UpdateSamplingRule",
+    "DeleteSamplingRule",
+    "TagResource",
+    "UntagResource",
+    "ListTagsForResource",
+];
+
 /// Reads a request.
 pub(super) async fn read(parts: &Parts, body: Body) -> Result<Call, (Head, Fault)> {
     let mut head = head(parts);
@@ -181,6 +207,11 @@ fn head(parts: &Parts) -> Head {
         return known(Service::CloudWatch, operation, Protocol::Cbor);
     }
     if let Some(target) = text(&parts.headers, "x-amz-target") {
+        for (prefix, service) in TARGETS {
+            if let Some(operation) = target.strip_prefix(prefix) {
+                return known(service, operation, Protocol::Json);
+            }
+        }
         // Another service's target keeps its whole name, which nothing answers to.
         let operation = target
             .strip_prefix(TARGET)
@@ -201,7 +232,15 @@ fn head(parts: &Parts) -> Head {
         "/TelemetryRecords" if posted => {
             known(Service::XRay, "PutTelemetryRecords", Protocol::RestJson)
         }
+        "/SamplingTargets" if posted => {
+            known(Service::XRay, "GetSamplingTargets", Protocol::RestJson)
+        }
         "/" => known(Service::CloudWatch, "", Protocol::Query),
+        named if posted && XRAY_PATHS.contains(&named.trim_start_matches('/')) => known(
+            Service::XRay,
+            named.trim_start_matches('/'),
+            Protocol::RestJson,
+        ),
         // X-Ray is the only service here whose operations are paths.
         other => known(Service::XRay, other, Protocol::RestJson),
     }

@@ -1,38 +1,34 @@
 //! `obs destroy`: deletes what this project keeps in the environment, and nothing else.
 
-use std::io::Write;
+use obs_deploy::model::{Desired, Target};
+use obs_deploy::plan::Adopt;
 
-use obs_deploy::model::Desired;
-
-use crate::args::Change;
+use crate::args::{Destroy, Format};
 use crate::commands::apply::perform;
-use crate::exit::{self, Failure};
+use crate::exit::Failure;
 use crate::project;
 use crate::surroundings::Surroundings;
 
-pub(crate) fn run(args: &Change, surroundings: &mut Surroundings) -> Result<u8, Failure> {
-    let target = project::load(&args.project, surroundings)?.desired.target;
-    if !args.yes && !surroundings.interactive {
+pub(crate) fn run(args: &Destroy, surroundings: &mut Surroundings) -> Result<u8, Failure> {
+    let targets: Vec<Target> = project::load(&args.project, surroundings)?
+        .into_iter()
+        .map(|one| one.desired.target)
+        .collect();
+    let environments: Vec<&str> = targets
+        .iter()
+        .map(|target| target.environment.as_str())
+        .collect();
+    let environments = environments.join(", ");
+    if !args.consent.yes && !surroundings.interactive {
         return Err(Failure::Usage(format!(
-            "nobody is here to ask whether to delete everything of {} in {}: pass `--yes`",
-            target.project, target.environment
+            "nobody is here to ask whether to delete everything in {environments}: pass `--yes`"
         )));
     }
-    let question = format!("Delete all of this from {}?", target.environment);
-    let desired = Desired::nothing(target);
-    let runtime = project::runtime()?;
-    let (account, plan) = runtime.block_on(async {
-        let account = project::connect(&desired.target, surroundings).await;
-        let plan = project::plan(&account, &desired).await?;
-        Ok::<_, Failure>((account, plan))
-    })?;
-    project::show(&plan, surroundings)?;
-    if plan.is_empty() {
-        return Ok(exit::OK);
-    }
-    if !args.yes && !surroundings.ask(&question)? {
-        writeln!(surroundings.err, "Nothing was changed.")?;
-        return Ok(exit::FAILURE);
-    }
-    runtime.block_on(perform(&account, &plan, surroundings))
+    let nothing = targets.into_iter().map(Desired::nothing).collect();
+    let planned =
+        project::runtime()?.block_on(project::plan(nothing, &Adopt::nothing(), surroundings))?;
+    project::show(&planned, Format::Text, surroundings)?;
+    let question = format!("Delete all of this from {environments}?");
+    let root = &args.project.directory;
+    perform(planned, root, &args.consent, &question, surroundings)
 }

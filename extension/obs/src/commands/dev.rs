@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use obs_deploy::resolve::LocalFunction;
+use obs_deploy::resolve::{LocalFunction, Resolved};
 use obs_deploy::source::PROJECT_FILE;
-use obs_dev::{FunctionSpec, Initialization, Options};
+use obs_dev::{FunctionSpec, Initialization, LogGroup, Options};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Dev, Project};
@@ -162,18 +162,48 @@ fn configured(
     };
     if let Some(directory) = directory {
         let project = Project {
-            env: Some(args.env.clone()),
+            envs: vec![args.env.clone()],
             vars: args.vars.clone(),
             directory,
         };
-        let resolved = project::load(&project, surroundings)?;
-        options.region = resolved.desired.target.region;
-        for function in resolved.functions {
-            let command = project.directory.join(&function.run);
-            options.functions.push(spec(function, command)?);
+        for resolved in project::load(&project, surroundings)? {
+            options.log_groups = log_groups(&resolved);
+            options.region = resolved.desired.target.region;
+            for function in resolved.functions {
+                let command = project.directory.join(&function.run);
+                options.functions.push(spec(function, command)?);
+            }
         }
     }
     Ok(())
+}
+
+/// The log groups of functions and trails, and whatever else a metric filter reads: in
+/// AWS they are there before anything is applied.
+fn log_groups(resolved: &Resolved) -> Vec<LogGroup> {
+    let of_resources = ["functions", "trails"].into_iter().flat_map(|kind| {
+        let all = resolved.resources.all(kind).iter();
+        all.filter_map(move |resource| {
+            let retention = resource.attributes.get("log_retention");
+            let retention = retention.and_then(|text| text.strip_suffix('d')?.parse().ok());
+            Some(LogGroup {
+                name: resource.attributes.get("log_group")?.clone(),
+                function: (kind == "functions").then(|| resource.name.clone()),
+                retention_days: retention,
+            })
+        })
+    });
+    let mut groups: Vec<LogGroup> = of_resources.collect();
+    for filter in &resolved.desired.metric_filters {
+        if groups.iter().all(|group| group.name != filter.log_group) {
+            groups.push(LogGroup {
+                name: filter.log_group.clone(),
+                function: None,
+                retention_days: None,
+            });
+        }
+    }
+    groups
 }
 
 /// A function whose program is not there is named and left out: the others still run.

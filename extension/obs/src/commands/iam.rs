@@ -1,30 +1,76 @@
-//! `obs iam`: the least that a function's role needs for the extension to work,
-//! as a policy document. Reads no file and speaks to no account.
-//!
-//! `cloudwatch:PutMetricData` knows no resources; what bounds it is the condition
-//! key `cloudwatch:namespace` (AWS's Service Authorization Reference, "Actions,
-//! resources, and condition keys for Amazon CloudWatch"). `xray:PutTraceSegments`
-//! knows neither resources nor condition keys (the same, "AWS X-Ray").
+//! `obs iam`: the least that a handler, the extension and the deployer need, as a policy
+//! document; and what a given policy has too much or too little of. Speaks to no account.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
-use clap::ValueEnum;
+use clap::{Subcommand, ValueEnum};
+use obs_deploy::iam::{Finding, Need, Policy, Role, check, needs};
+use obs_deploy::resolve::Resolved;
 
+use crate::args::Project;
 use crate::exit::{self, Failure};
+use crate::project;
 use crate::surroundings::Surroundings;
 
 /// Arguments of `iam`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Iam {
-    /// Namespace that metrics go to (OBS_NAMESPACE, else the service's name); may be given again
-    #[arg(long = "namespace", value_name = "NAME", required = true, value_parser = namespace)]
-    namespaces: Vec<String>,
-    /// Allow what OBS_FORWARD_SEGMENTS needs: xray:PutTraceSegments, on all resources since AWS knows none for it
-    #[arg(long)]
-    forward_segments: bool,
+    #[command(subcommand)]
+    action: Option<Action>,
+    #[command(flatten)]
+    whose: Whose,
     /// JSON for IAM and Terraform, YAML for CloudFormation and SAM templates
     #[arg(long, value_enum, default_value_t = Format::Json)]
     format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Say what a policy has too much or too little of; exits with 3 when it has either
+    #[command(
+        after_help = "Examples:\n  obs iam check deployer.json --for deployer -e production\n  aws iam get-role-policy --role-name R --policy-name P --query PolicyDocument | obs iam check -"
+    )]
+    Check(Check),
+}
+
+#[derive(Debug, clap::Args)]
+struct Check {
+    /// The policy document; `-` reads it from stdin
+    file: PathBuf,
+    #[command(flatten)]
+    whose: Whose,
+    /// How the findings are written
+    #[arg(long, value_enum, default_value_t)]
+    format: Told,
+}
+
+/// Whose policy.
+#[derive(Debug, clap::Args)]
+struct Whose {
+    /// Who is to do it
+    #[arg(long = "for", value_enum, default_value_t = For::Extension)]
+    role: For,
+    /// Namespace that metrics go to (OBS_NAMESPACE, else the service's name); may be given again [default: those of the functions in obs.yaml]
+    #[arg(long = "namespace", value_name = "NAME", value_parser = namespace)]
+    namespaces: Vec<String>,
+    /// Allow the extension what OBS_FORWARD_SEGMENTS needs: xray:PutTraceSegments, on all resources since AWS knows none for it [default: when a function in obs.yaml sets it]
+    #[arg(long)]
+    forward_segments: bool,
+    #[command(flatten)]
+    project: Project,
+}
+
+/// Who is to do it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum For {
+    /// A function, for what the library does: log lines and segments
+    Handler,
+    /// The same function, for what the extension does: metrics
+    Extension,
+    /// Whoever runs plan, apply, drift, gate, pull, destroy, mute, readiness or backtest
+    Deployer,
 }
 
 /// How the policy is written.
@@ -36,81 +82,148 @@ enum Format {
     Yaml,
 }
 
+/// How findings are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Told {
+    /// A line each
+    #[default]
+    Text,
+    /// One JSON object with `missing`, `too_much` and `unclear`
+    Json,
+}
+
 pub(crate) fn run(args: &Iam, surroundings: &mut Surroundings) -> Result<u8, Failure> {
-    let names = args.namespaces.iter().map(|name| quoted(name));
+    if let Some(Action::Check(check)) = &args.action {
+        return examine(check, surroundings);
+    }
+    let needed = args.whose.needs(surroundings)?;
+    let policy = Policy::of(&needed.all);
     let text = match args.format {
-        Format::Json => json(&names.collect::<Vec<_>>().join(", "), args.forward_segments),
-        Format::Yaml => yaml(names, args.forward_segments),
+        Format::Json => policy.json(),
+        Format::Yaml => policy.yaml(),
     };
     surroundings.out.write_all(text.as_bytes())?;
+    if let Some(role) = needed.assumed {
+        // Nothing that a policy of the role could say.
+        writeln!(
+            surroundings.err,
+            "note: this is for {role}, which obs becomes: whoever runs obs needs sts:AssumeRole on it, and its trust policy has to name them"
+        )?;
+    }
     Ok(exit::OK)
 }
 
-/// The statement for segments, behind the first.
-const JSON_SEGMENTS: &str = r#",
-    {
-      "Sid": "PutSegmentsWhereThereIsNoDaemon",
-      "Effect": "Allow",
-      "Action": "xray:PutTraceSegments",
-      "Resource": "*"
-    }"#;
-const YAML_SEGMENTS: &str = r#"  - Sid: PutSegmentsWhereThereIsNoDaemon
-    Effect: Allow
-    Action: xray:PutTraceSegments
-    Resource: "*"
-"#;
-
-fn json(namespaces: &str, segments: bool) -> String {
-    let segments = if segments { JSON_SEGMENTS } else { "" };
-    format!(
-        r#"{{
-  "Version": "2012-10-17",
-  "Statement": [
-    {{
-      "Sid": "PutMetricsOfTheseNamespaces",
-      "Effect": "Allow",
-      "Action": "cloudwatch:PutMetricData",
-      "Resource": "*",
-      "Condition": {{
-        "StringEquals": {{
-          "cloudwatch:namespace": [{namespaces}]
-        }}
-      }}
-    }}{segments}
-  ]
-}}
-"#
-    )
+/// What somebody does.
+struct Needed {
+    all: Vec<Need>,
+    /// The role that the deployer becomes.
+    assumed: Option<String>,
 }
 
-fn yaml(namespaces: impl Iterator<Item = String>, segments: bool) -> String {
-    let head = r#"Version: "2012-10-17"
-Statement:
-  - Sid: PutMetricsOfTheseNamespaces
-    Effect: Allow
-    Action: cloudwatch:PutMetricData
-    Resource: "*"
-    Condition:
-      StringEquals:
-        cloudwatch:namespace:
-"#;
-    let item = |name| {
-        format!(
-            "          - {name}
-"
-        )
+impl Whose {
+    /// What is needed; the files are only read when they have a say.
+    fn needs(&self, surroundings: &Surroundings) -> Result<Needed, Failure> {
+        let mut needed = self.of_role(surroundings)?;
+        let segments = Need::segments();
+        let forwards = self.forward_segments && self.role == For::Extension;
+        if forwards && !needed.all.contains(&segments) {
+            needed.all.push(segments);
+        }
+        Ok(needed)
+    }
+
+    fn of_role(&self, surroundings: &Surroundings) -> Result<Needed, Failure> {
+        if self.role == For::Extension && !self.namespaces.is_empty() {
+            return Ok(Needed {
+                all: Need::metrics(&self.namespaces),
+                assumed: None,
+            });
+        }
+        let mut all = project::load(&self.project, surroundings)?;
+        let (Some(resolved), true) = (all.pop(), all.is_empty()) else {
+            return Err(Failure::Usage("a policy is for one environment".to_owned()));
+        };
+        let role = match self.role {
+            For::Handler => Role::Handler,
+            For::Extension => Role::Extension,
+            For::Deployer => Role::Deployer,
+        };
+        let namespaces = of_functions(&resolved);
+        if role == Role::Extension && namespaces.is_empty() {
+            return Err(Failure::Usage(
+                "no function of obs.yaml says `OBS_NAMESPACE` or `OBS_SERVICE` in its `environment`: name the namespace with `--namespace`".to_owned(),
+            ));
+        }
+        let assumed = resolved.desired.target.role.as_ref();
+        Ok(Needed {
+            all: needs(role, &resolved, &namespaces),
+            assumed: assumed
+                .filter(|_| role == Role::Deployer)
+                .map(|role| role.arn.clone()),
+        })
+    }
+}
+
+/// Namespaces that the functions write to.
+fn of_functions(resolved: &Resolved) -> Vec<String> {
+    let mut all: Vec<String> = resolved
+        .functions
+        .iter()
+        .filter_map(|function| {
+            let say = |name: &str| function.environment.get(name).filter(|it| !it.is_empty());
+            say("OBS_NAMESPACE").or_else(|| say("OBS_SERVICE")).cloned()
+        })
+        .collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn examine(args: &Check, surroundings: &mut Surroundings) -> Result<u8, Failure> {
+    let needs = args.whose.needs(surroundings)?.all;
+    let shown = args.file.display();
+    let text = match args.file.as_os_str() == "-" {
+        true => std::io::read_to_string(std::io::stdin()),
+        false => std::fs::read_to_string(&args.file),
+    }
+    .map_err(|error| Failure::Usage(format!("cannot read {shown}: {error}")))?;
+    let policy = Policy::parse(&shown.to_string(), &text)
+        .map_err(|invalid| Failure::Report(invalid.render(surroundings.paint())))?;
+    let findings = check(&policy, &needs);
+    let text = match args.format {
+        Told::Text => told(&findings),
+        Told::Json => as_json(&findings),
     };
-    std::iter::once(head.to_owned())
-        .chain(namespaces.map(item))
-        .chain(segments.then(|| YAML_SEGMENTS.to_owned()))
-        .collect()
+    surroundings.out.write_all(text.as_bytes())?;
+    Ok(match findings.is_empty() {
+        true => exit::OK,
+        false => exit::DIFFERENCES,
+    })
 }
 
-/// A JSON string, which is a YAML one too. The parser let in neither control
-/// characters nor anything else that would need more than these two escapes.
-fn quoted(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("\"{escaped}\"")
+fn told(findings: &[Finding]) -> String {
+    if findings.is_empty() {
+        return "The policy allows what is needed and nothing else.\n".to_owned();
+    }
+    let line = |finding: &Finding| match finding {
+        Finding::Missing(text) => format!("missing: {text}\n"),
+        Finding::TooMuch(text) => format!("too much: {text}\n"),
+        Finding::Unclear(text) => format!("cannot tell: {text}\n"),
+    };
+    findings.iter().map(line).collect()
+}
+
+fn as_json(findings: &[Finding]) -> String {
+    let list = |of: fn(&Finding) -> Option<&String>| {
+        let texts: Vec<&String> = findings.iter().filter_map(of).collect();
+        texts
+    };
+    let value = serde_json::json!({
+        "missing": list(|it| match it { Finding::Missing(text) => Some(text), _ => None }),
+        "too_much": list(|it| match it { Finding::TooMuch(text) => Some(text), _ => None }),
+        "unclear": list(|it| match it { Finding::Unclear(text) => Some(text), _ => None }),
+    });
+    format!("{value}\n")
 }
 
 /// CloudWatch's rule for a namespace that PutMetricData takes.

@@ -1,16 +1,20 @@
-//! The SDK's configuration: endpoint, credentials, retries, TLS on ring.
+//! The SDK's configuration: endpoint, credentials, role, retries, TLS on ring.
 
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-/// Attempts of one call: throttling is waited out, doubling from a quarter second.
-const ATTEMPTS: u32 = 10;
+use crate::model::{Role, Target};
+
+/// Longest name of a session.
+const MAX_SESSION: usize = 64;
 
 /// How to reach an account.
 #[derive(Clone, Debug)]
@@ -21,8 +25,42 @@ pub struct Connect {
     pub endpoint: Option<String>,
     /// What `AWS_ENDPOINT_URL` says, for messages and to know a loopback endpoint.
     pub override_endpoint: Option<String>,
+    /// Whom to become before the first call, and what the session is called in
+    /// CloudTrail.
+    pub role: Option<Assumed>,
     /// True when the process's environment carries an access key.
     pub has_access_key: bool,
+}
+
+/// A role and the session's name.
+#[derive(Clone, Debug)]
+pub struct Assumed {
+    /// The role.
+    pub role: Role,
+    /// 2 to 64 of `[A-Za-z0-9_=,.@-]`.
+    pub session: String,
+}
+
+impl Assumed {
+    /// The role of a target's environment; its session is named after both.
+    pub fn of(target: &Target) -> Option<Assumed> {
+        let (project, environment) = (&target.project, &target.environment);
+        let name: String = format!("obs-{project}-{environment}")
+            .chars()
+            .map(
+                |c| match c.is_ascii_alphanumeric() || "_=,.@-".contains(c) {
+                    true => c,
+                    false => '-',
+                },
+            )
+            .take(MAX_SESSION)
+            .collect();
+        let role = target.role.clone()?;
+        Some(Assumed {
+            role,
+            session: name,
+        })
+    }
 }
 
 impl Connect {
@@ -34,7 +72,7 @@ impl Connect {
     }
 
     /// A local account takes any key; looking for real ones would only send them there.
-    fn local(&self) -> bool {
+    pub(in crate::account) fn local(&self) -> bool {
         self.override_endpoint
             .as_ref()
             .or(self.endpoint.as_ref())
@@ -73,11 +111,8 @@ pub(in crate::account) async fn sdk_config(connect: &Connect) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
         .region(Region::new(connect.region.clone()))
-        .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(ATTEMPTS)
-                .with_initial_backoff(Duration::from_millis(250)),
-        )
+        // The account repeats calls itself, at the pace of AWS's quotas.
+        .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts);
     if let (None, Some(endpoint)) = (&connect.override_endpoint, &connect.endpoint) {
         loader = loader.endpoint_url(endpoint);
@@ -86,7 +121,28 @@ pub(in crate::account) async fn sdk_config(connect: &Connect) -> SdkConfig {
         loader =
             loader.credentials_provider(Credentials::new("local", "local", None, None, "obs dev"));
     }
-    loader.load().await
+    let config = loader.load().await;
+    match &connect.role {
+        Some(assumed) => become_role(config, assumed).await,
+        None => config,
+    }
+}
+
+/// The same configuration with the role's credentials, which are fetched with the
+/// first call and again before they expire.
+async fn become_role(config: SdkConfig, assumed: &Assumed) -> SdkConfig {
+    let mut provider = AssumeRoleProvider::builder(&assumed.role.arn)
+        .session_name(&assumed.session)
+        .configure(&config);
+    if let Some(id) = &assumed.role.external_id {
+        provider = provider.external_id(id);
+    }
+    let provider = provider.build().await;
+    let credentials = SharedCredentialsProvider::new(provider);
+    config
+        .into_builder()
+        .credentials_provider(credentials)
+        .build()
 }
 
 #[cfg(test)]

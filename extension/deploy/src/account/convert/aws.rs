@@ -7,8 +7,11 @@ use aws_sdk_cloudwatch::operation::put_composite_alarm::builders::PutCompositeAl
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmInputBuilder;
 use aws_sdk_cloudwatch::types;
 
+use crate::gate::{AlarmState, State};
 use crate::model::alarm::Term;
-use crate::model::{Actions, Alarm, CompositeAlarm, MetricAlarm, MetricRef, Query, Signal, Tags};
+use crate::model::{
+    Actions, Alarm, CompositeAlarm, MetricAlarm, MetricRef, Query, Signal, Suppressor, Tags,
+};
 
 /// Tags for CloudWatch.
 pub(crate) fn tags(tags: &Tags) -> Vec<types::Tag> {
@@ -27,6 +30,20 @@ pub(crate) fn topic_tags(tags: &Tags) -> Vec<aws_sdk_sns::types::Tag> {
                 .build()
                 .ok()
         })
+        .collect()
+}
+
+/// Tags of CloudWatch.
+pub(crate) fn found_tags(tags: &[types::Tag]) -> Tags {
+    tags.iter()
+        .map(|tag| (text(tag.key()), text(tag.value())))
+        .collect()
+}
+
+/// Tags of SNS.
+pub(crate) fn found_topic_tags(tags: &[aws_sdk_sns::types::Tag]) -> Tags {
+    tags.iter()
+        .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
         .collect()
 }
 
@@ -69,7 +86,11 @@ pub(crate) fn put_metric_alarm(alarm: &MetricAlarm) -> PutMetricAlarmInputBuilde
 
 /// The request that makes a composite what it should be.
 pub(crate) fn put_composite_alarm(alarm: &CompositeAlarm) -> PutCompositeAlarmInputBuilder {
+    let suppressor = alarm.suppressor.as_ref();
     PutCompositeAlarmInputBuilder::default()
+        .set_actions_suppressor(suppressor.map(|it| it.alarm.clone()))
+        .set_actions_suppressor_wait_period(suppressor.map(|it| whole(it.wait)))
+        .set_actions_suppressor_extension_period(suppressor.map(|it| whole(it.extension)))
         .alarm_name(&alarm.name)
         .alarm_description(&alarm.description)
         .actions_enabled(alarm.actions_enabled)
@@ -79,7 +100,8 @@ pub(crate) fn put_composite_alarm(alarm: &CompositeAlarm) -> PutCompositeAlarmIn
         .alarm_rule(&alarm.rule)
 }
 
-fn query(query: &Query) -> types::MetricDataQuery {
+/// An entry of an expression, or a question for a metric's past.
+pub(crate) fn query(query: &Query) -> types::MetricDataQuery {
     let builder = types::MetricDataQuery::builder()
         .id(&query.id)
         .set_label(query.label.clone())
@@ -188,21 +210,12 @@ fn signal(alarm: &types::MetricAlarm) -> Signal {
 
 fn found_query(query: &types::MetricDataQuery) -> Query {
     let term = match query.metric_stat() {
-        Some(stat) => {
-            let metric = stat.metric();
-            Term::Metric {
-                metric: MetricRef {
-                    namespace: text(metric.and_then(types::Metric::namespace)),
-                    name: text(metric.and_then(types::Metric::metric_name)),
-                    dimensions: metric
-                        .map(|metric| named(metric.dimensions()))
-                        .unwrap_or_default(),
-                },
-                statistic: text(stat.stat()),
-                unit: stat.unit().map(|unit| unit.as_str().to_owned()),
-                period: natural(stat.period()),
-            }
-        }
+        Some(stat) => Term::Metric {
+            metric: stat.metric().map(metric).unwrap_or_default(),
+            statistic: text(stat.stat()),
+            unit: stat.unit().map(|unit| unit.as_str().to_owned()),
+            period: natural(stat.period()),
+        },
         None => Term::Expression {
             text: text(query.expression()),
         },
@@ -229,10 +242,15 @@ fn foreign(alarm: &types::MetricAlarm) -> BTreeMap<String, String> {
 
 /// A composite as DescribeAlarms shows it.
 pub(crate) fn composite_alarm(alarm: &types::CompositeAlarm) -> Alarm {
-    let mut foreign = BTreeMap::new();
-    if let Some(suppressor) = alarm.actions_suppressor() {
-        foreign.insert("actions_suppressor".to_owned(), suppressor.to_owned());
-    }
+    // Read back as an ARN or as a name, whatever it was put as.
+    let suppressor = alarm.actions_suppressor().map(|name| Suppressor {
+        alarm: name
+            .split_once(":alarm:")
+            .map_or(name, |(_, name)| name)
+            .to_owned(),
+        wait: natural(alarm.actions_suppressor_wait_period()),
+        extension: natural(alarm.actions_suppressor_extension_period()),
+    });
     Alarm::Composite(CompositeAlarm {
         name: text(alarm.alarm_name()),
         description: text(alarm.alarm_description()),
@@ -243,8 +261,44 @@ pub(crate) fn composite_alarm(alarm: &types::CompositeAlarm) -> Alarm {
         },
         actions_enabled: alarm.actions_enabled().unwrap_or(true),
         rule: text(alarm.alarm_rule()),
-        foreign,
+        suppressor,
+        foreign: BTreeMap::new(),
     })
+}
+
+/// How a metric alarm is.
+pub(crate) fn metric_alarm_state(alarm: &types::MetricAlarm) -> AlarmState {
+    AlarmState {
+        name: text(alarm.alarm_name()),
+        state: state(alarm.state_value()),
+        reason: text(alarm.state_reason()),
+    }
+}
+
+/// How a composite alarm is.
+pub(crate) fn composite_alarm_state(alarm: &types::CompositeAlarm) -> AlarmState {
+    AlarmState {
+        name: text(alarm.alarm_name()),
+        state: state(alarm.state_value()),
+        reason: text(alarm.state_reason()),
+    }
+}
+
+fn state(state: Option<&types::StateValue>) -> State {
+    match state {
+        Some(types::StateValue::Alarm) => State::Alarm,
+        Some(types::StateValue::Ok) => State::Ok,
+        _ => State::InsufficientData,
+    }
+}
+
+/// A metric as ListMetrics shows it.
+pub(crate) fn metric(metric: &types::Metric) -> MetricRef {
+    MetricRef {
+        namespace: text(metric.namespace()),
+        name: text(metric.metric_name()),
+        dimensions: named(metric.dimensions()),
+    }
 }
 
 fn named(dimensions: &[types::Dimension]) -> BTreeMap<String, String> {

@@ -7,6 +7,24 @@ use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
 
 use crate::account::Trouble;
 
+/// True when the same request may well succeed a moment later.
+pub(in crate::account) fn passing<E>(error: &SdkError<E>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
+        // A line that is cut in mid-call is neither to the SDK: hyper's own words tell.
+        SdkError::DispatchFailure(failure) => {
+            let cut = || {
+                failure
+                    .as_connector_error()
+                    .is_some_and(|e| chain(e).contains("connection closed"))
+            };
+            failure.is_io() || failure.is_timeout() || cut()
+        }
+        SdkError::ServiceError(answer) => answer.raw().status().is_server_error(),
+        _ => false,
+    }
+}
+
 /// Sorts an SDK error and gives its own words.
 pub(in crate::account) fn trouble<E>(error: &SdkError<E>) -> (Trouble, String)
 where
@@ -36,6 +54,8 @@ where
         | "ThrottledException"
         | "RequestLimitExceeded"
         | "TooManyRequestsException" => Trouble::Throttled,
+        "UnknownOperationException" | "InvalidAction" | "NotImplemented" => Trouble::Unknown,
+        "ResourceNotFoundException" | "ResourceNotFound" | "NotFound" => Trouble::Missing,
         _ => from_causes(error),
     };
     (trouble, detail)
@@ -57,9 +77,12 @@ where
         }
         if let Some(credentials) = one.downcast_ref::<CredentialsError>() {
             let words = chain(credentials);
-            return match words.contains("expired") {
-                true => Trouble::Expired,
-                false => Trouble::NoCredentials,
+            return match words.to_lowercase() {
+                words if words.contains("assume role") || words.contains("assumerole") => {
+                    Trouble::NotAssumed
+                }
+                words if words.contains("expired") => Trouble::Expired,
+                _ => Trouble::NoCredentials,
             };
         }
         let words = one.to_string();

@@ -1,3 +1,4 @@
 //! The writing half of an account.
 
 pub(super) mod aws;
+mod rules;

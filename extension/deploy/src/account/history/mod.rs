@@ -1,0 +1,3 @@
+//! Reading the past.
+
+pub(crate) mod aws;

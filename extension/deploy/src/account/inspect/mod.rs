@@ -1,0 +1,3 @@
+//! What a score of readiness asks of AWS beside what a plan does.
+
+mod aws;

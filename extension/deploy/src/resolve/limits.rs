@@ -1,0 +1,42 @@
+//! What a metric may be called, as PutMetricAlarm's reference has it: told here, before
+//! half of an apply is done.
+
+use crate::model::MetricRef;
+use crate::source::file::Span;
+use crate::source::problem::{Problem, Problems};
+
+/// Characters of a namespace, of a metric's name and of a dimension's.
+const NAME: usize = 255;
+/// Characters of a dimension's value.
+const VALUE: usize = 1_024;
+/// Dimensions of a metric.
+const DIMENSIONS: usize = 30;
+
+/// Notes what CloudWatch would refuse of a metric.
+pub(super) fn check_metric(metric: &MetricRef, place: Span, problems: &mut Problems) {
+    let mut refuse = |message: String, label: &str| {
+        problems.add(Problem::at(place, message).label(label));
+    };
+    let fits = |text: &str, most: usize| (1..=most).contains(&text.chars().count());
+    if !fits(&metric.namespace, NAME) || metric.namespace.starts_with(':') {
+        let label = "1 to 255 characters, the first of them no `:`";
+        refuse("this cannot be a namespace".to_owned(), label);
+    }
+    if !fits(&metric.name, NAME) {
+        let label = "1 to 255 characters";
+        refuse("this cannot be a metric's name".to_owned(), label);
+    }
+    let count = metric.dimensions.len();
+    if count > DIMENSIONS {
+        let message = format!("{count} dimensions are too many for one metric");
+        refuse(message, "CloudWatch takes 30");
+    }
+    for (name, value) in &metric.dimensions {
+        if !fits(name, NAME) || !fits(value, VALUE) {
+            refuse(
+                format!("the dimension `{name}` cannot be one"),
+                "a name has 1 to 255 characters, a value 1 to 1,024",
+            );
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! `obs gate`: holds a deployment back until its alarms have been quiet for a while.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::time::Duration;
+
+use obs_deploy::account::Reads;
+use obs_deploy::gate::{Gate, Verdict};
+use obs_deploy::model::Target;
+
+use crate::args::Gate as Arguments;
+use crate::exit::{self, Failure};
+use crate::project;
+use crate::surroundings::Surroundings;
+
+pub(crate) fn run(args: &Arguments, surroundings: &mut Surroundings) -> Result<u8, Failure> {
+    let mut resolved = project::load(&args.project, surroundings)?;
+    let desired = match (resolved.pop(), resolved.is_empty()) {
+        (Some(one), true) => one.desired,
+        _ => return Err(Failure::Usage("a gate watches one environment".to_owned())),
+    };
+    let names: Vec<String> = match args.alarms.is_empty() {
+        false => args.alarms.clone(),
+        true => desired
+            .all_alarms()
+            .iter()
+            .map(|alarm| alarm.name().to_owned())
+            .collect(),
+    };
+    let gate = Gate::new(names, args.bake.std());
+    if args.codedeploy {
+        let configuration = gate.codedeploy().map_err(Failure::Usage)?;
+        writeln!(surroundings.out, "{configuration:#}")?;
+        return Ok(exit::OK);
+    }
+    let verdict = project::runtime()?.block_on(watch(
+        &gate,
+        &desired.target,
+        args.every.std(),
+        surroundings,
+    ))?;
+    tell(&verdict, args, surroundings)
+}
+
+/// Looks again and again until there is something to say.
+async fn watch(
+    gate: &Gate,
+    target: &Target,
+    every: Duration,
+    surroundings: &mut Surroundings,
+) -> Result<Verdict, Failure> {
+    let account = project::connect(target, surroundings).await;
+    let names = gate.names();
+    writeln!(surroundings.err, "Watching {} alarms.", names.len())?;
+    let began = tokio::time::Instant::now();
+    loop {
+        let states = account.states(&names).await.map_err(project::sentence)?;
+        match gate.look(began.elapsed(), &states) {
+            Verdict::Watching { left } => tokio::time::sleep(every.min(left)).await,
+            verdict => return Ok(verdict),
+        }
+    }
+}
+
+fn tell(
+    verdict: &Verdict,
+    args: &Arguments,
+    surroundings: &mut Surroundings,
+) -> Result<u8, Failure> {
+    let bake = &args.bake;
+    let (code, text) = match verdict {
+        Verdict::Closed { firing } => {
+            let lines: String = firing
+                .iter()
+                .map(|(name, reason)| format!("- {name}: {reason}\n"))
+                .collect();
+            (
+                exit::CLOSED,
+                format!("Gate closed: an alarm fires.\n{lines}"),
+            )
+        }
+        Verdict::Missing { names } => {
+            return Err(Failure::Sentence(format!(
+                "the account has no alarm {}: apply the files first, or name others with `--alarm`",
+                names.join(", ")
+            )));
+        }
+        Verdict::Open | Verdict::Watching { .. } => {
+            (exit::OK, format!("Gate open: nothing fired for {bake}.\n"))
+        }
+    };
+    write!(surroundings.out, "{text}")?;
+    if let Some(path) = &surroundings.step_summary {
+        OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(path)
+            .and_then(|mut file| write!(file, "### obs gate\n\n{text}\n"))
+            .map_err(|error| {
+                Failure::Sentence(format!("cannot write {}: {error}", path.display()))
+            })?;
+    }
+    Ok(code)
+}

@@ -1,0 +1,43 @@
+//! `obs snapshot`: a backup of all that is applied, as one file.
+
+use std::io::Write;
+
+use obs_deploy::holdings::{Selection, hold};
+use obs_deploy::snapshot::{Snapshot, keep_private};
+
+use crate::args::Snapshot as Arguments;
+use crate::exit::{self, Failure};
+use crate::project;
+use crate::surroundings::Surroundings;
+
+pub(crate) fn run(args: &Arguments, surroundings: &mut Surroundings) -> Result<u8, Failure> {
+    let resolved = project::load(&args.project, surroundings)?;
+    let runtime = project::runtime()?;
+    let mut snapshots = Vec::new();
+    for one in resolved {
+        let held = runtime.block_on(async {
+            let account = project::connect(&one.desired.target, surroundings).await;
+            hold(&account, &one.desired, &Selection::default()).await
+        });
+        let held = held.map_err(project::sentence)?;
+        for unsaid in &held.unsaid {
+            writeln!(
+                surroundings.err,
+                "not in it: {}: {}",
+                unsaid.what, unsaid.why
+            )?;
+        }
+        let snapshot = Snapshot::of(held, "");
+        let environment = &snapshot.desired.target.environment;
+        writeln!(surroundings.out, "{environment}: {}", snapshot.summary())?;
+        snapshots.push(snapshot);
+    }
+    let path = args.file.display();
+    keep_private(&args.file, &Snapshot::write(snapshots))
+        .map_err(|error| Failure::Sentence(format!("cannot write the snapshot {path}: {error}")))?;
+    writeln!(
+        surroundings.err,
+        "Kept in {path}, for your eyes only: it holds the subscriptions' whole addresses. Go back to it with: obs restore {path}"
+    )?;
+    Ok(exit::OK)
+}
