@@ -8,6 +8,9 @@ use crate::{cloudwatch::Class, intake::Refusal};
 pub struct Tally {
     /// Points that came in: from the journal, and from elsewhere.
     pub recorded: u64,
+    /// Of these, points that did not come by the journal: Lambda's own numbers and
+    /// what the receivers took in.
+    pub sampled: u64,
     /// Points that an earlier process left in the spill file.
     pub found: u64,
     /// Points that CloudWatch answered 200 for.

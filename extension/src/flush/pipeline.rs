@@ -147,6 +147,7 @@ impl Pipeline {
         now: Moment,
     ) {
         self.tally.recorded += count;
+        self.tally.sampled += count;
         if self.pending.growing().is_full() && !self.store(now) {
             self.tally.dropped.memory += count;
             return;

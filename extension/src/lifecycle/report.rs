@@ -32,6 +32,7 @@ pub(super) fn of_points(reading: &Reading, left: (u64, u64)) -> Vec<Field> {
     ];
     // What is nothing in most lives.
     let rare = [
+        ("points_sampled", tally.sampled),
         ("points_found", tally.found),
         ("points_requeued", tally.requeued),
         ("points_spilled", tally.spilled),
