@@ -89,7 +89,7 @@ impl Unsaid {
 /// begin as ours do are found by it.
 ///
 /// # Errors
-/// Those of [`observe`].
+/// Those of [`observe()`].
 pub async fn hold<A: Reads>(
     account: &A,
     known: &Desired,

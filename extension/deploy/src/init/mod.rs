@@ -2,8 +2,8 @@
 //! and SAM templates, in what CDK synthesises, in Terraform's state, in Amplify's
 //! outputs.
 //!
-//! [`template`], [`terraform`] and [`amplify`] read documents into one list of
-//! resources with the attributes of CloudFormation ([`found`]); [`write`] makes the
+//! `template`, `terraform` and `amplify` read documents into one list of
+//! resources with the attributes of CloudFormation (`found`); `write` makes the
 //! files.
 
 mod tree;

@@ -2,7 +2,7 @@
 //!
 //! What is written reads as what was found, or it is named: each piece is tried in the
 //! project's own reader and compared with the account before it is written
-//! ([`piece`]). Files of people are added to, never rewritten ([`insert`]).
+//! (`piece`). Files of people are added to, never rewritten (`insert`).
 
 mod escape;
 mod routes;

@@ -1,7 +1,7 @@
 //! `obs apply`: the plan, then exactly the plan.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use obs_deploy::apply;
@@ -11,10 +11,24 @@ use obs_deploy::plan::{self, Action, Adopt};
 use obs_deploy::snapshot::{History, Snapshot};
 use obs_deploy::value::counted;
 
-use crate::args::{Apply, Consent, Format};
+use crate::args::{Adoption, Consent, Format, Project};
 use crate::exit::{self, Failure};
 use crate::project::{self, Planned};
 use crate::surroundings::Surroundings;
+
+/// Arguments of `apply`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    project: Project,
+    #[command(flatten)]
+    adoption: Adoption,
+    /// Apply a plan that `obs plan --out` kept, if the account is as it was then
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["envs", "vars", "adopt"])]
+    plan: Option<PathBuf>,
+    #[command(flatten)]
+    consent: Consent,
+}
 
 /// Hands that a refusal lists before it counts the rest.
 const NAMED: usize = 5;

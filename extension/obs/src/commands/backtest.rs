@@ -2,16 +2,43 @@
 //! of the files.
 
 use std::io::{Stderr, Write};
+use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use obs_deploy::account::Reads;
 use obs_deploy::backtest::{Compared, Sides, fetch, replay};
 use obs_deploy::resolve::Resolved;
+use obs_deploy::value::Duration;
 
-use crate::args::{Backtest, Format};
+use crate::args::{Format, Project, duration};
 use crate::exit::{self, Failure};
 use crate::project;
 use crate::surroundings::Surroundings;
+
+/// Arguments of `backtest`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Backtest {
+    #[command(flatten)]
+    project: Project,
+    /// How much of the past, up to `--to`
+    #[arg(long, value_name = "DURATION", default_value = "14d", value_parser = duration, conflicts_with = "from")]
+    since: Duration,
+    /// When it begins, as ISO 8601
+    #[arg(long, value_name = "TIME", value_parser = obs_deploy::backtest::time)]
+    from: Option<i64>,
+    /// When it ends, as ISO 8601 [default: now]
+    #[arg(long, value_name = "TIME", value_parser = obs_deploy::backtest::time)]
+    to: Option<i64>,
+    /// Only alarms whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// How the comparison is written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Draw it into a file: one lane an alarm, what is applied above, the files below
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
 
 /// The longest past that CloudWatch keeps: 455 days.
 const LONGEST_MS: i64 = 455 * 86_400_000;

@@ -2,9 +2,16 @@
 
 use clap::CommandFactory;
 
-use crate::args::{Args, Completions};
+use crate::args::Args;
 use crate::exit::{self, Failure};
 use crate::surroundings::Surroundings;
+
+/// Arguments of `completions`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// Which shell
+    shell: clap_complete::Shell,
+}
 
 pub(crate) fn run(args: &Completions, surroundings: &mut Surroundings) -> Result<u8, Failure> {
     let mut command = Args::command();

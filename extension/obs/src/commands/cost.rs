@@ -8,10 +8,20 @@ use obs_deploy::plan::Bill;
 use obs_deploy::plan::cost::Cents;
 use serde_json::json;
 
-use crate::args::{Cost, Format};
+use crate::args::{Format, Project};
 use crate::exit::{self, Failure};
 use crate::project;
 use crate::surroundings::Surroundings;
+
+/// Arguments of `cost`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Cost {
+    #[command(flatten)]
+    project: Project,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
 
 const TERMS: &str =
     "List prices of us-east-1; ten alarm metrics and three dashboards of an account are free.";

@@ -3,11 +3,20 @@
 use obs_deploy::model::{Desired, Target};
 use obs_deploy::plan::Adopt;
 
-use crate::args::{Destroy, Format};
+use crate::args::{Consent, Format, Project};
 use crate::commands::apply::perform;
 use crate::exit::Failure;
 use crate::project;
 use crate::surroundings::Surroundings;
+
+/// Arguments of `destroy`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Destroy {
+    #[command(flatten)]
+    project: Project,
+    #[command(flatten)]
+    consent: Consent,
+}
 
 pub(crate) fn run(args: &Destroy, surroundings: &mut Surroundings) -> Result<u8, Failure> {
     let targets: Vec<Target> = project::load(&args.project, surroundings)?

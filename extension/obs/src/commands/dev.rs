@@ -2,18 +2,66 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use obs_deploy::resolve::{LocalFunction, Resolved};
 use obs_deploy::source::PROJECT_FILE;
-use obs_dev::{FunctionSpec, Initialization, LogGroup, Options};
+use obs_dev::{FaultRule, Freeze, FunctionSpec, Initialization, LogGroup, Options};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::{Dev, Project};
+use crate::args::{Project, duration, pair};
 use crate::exit::{self, Failure};
 use crate::project;
 use crate::surroundings::Surroundings;
+
+/// Arguments of `dev`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Dev {
+    /// Where the endpoints and the page listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4400")]
+    listen: SocketAddr,
+    /// Where the X-Ray daemon's UDP socket listens
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:2000")]
+    xray: SocketAddr,
+    /// Folder of the account's files
+    #[arg(long, value_name = "DIR", default_value = ".obs-dev")]
+    data: PathBuf,
+    /// End by itself after so long, such as 30s
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    duration: Option<obs_deploy::value::Duration>,
+    /// Extension that runs beside each function [default: cloudvault-obs beside this program]
+    #[arg(long, value_name = "PATH")]
+    extension: Option<PathBuf>,
+    /// A function and its program: another one, or another program for one of obs.yaml
+    #[arg(long = "function", value_name = "NAME=PATH", value_parser = pair)]
+    functions: Vec<(String, String)>,
+    /// Folder whose obs.yaml names functions with `run:` [default: this one, if it has one]
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
+    /// Environment of obs.yaml that the functions are run for
+    #[arg(short, long, value_name = "NAME", default_value = "dev")]
+    env: String,
+    /// Value for ${NAME} in obs.yaml
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    vars: Vec<(String, String)>,
+    /// Share of invocations that are traced, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = share)]
+    sample: f64,
+    /// Make requests fail: `SERVICE[:OPERATION]=KIND[:SHARE%][:COUNTx][:TIME]`, KIND one of throttle,
+    /// 500, 503, 413, hang, hang-accepted, reset, reset-accepted, drip; also `POST /api/faults`
+    #[arg(long = "fault", value_name = "RULE")]
+    faults: Vec<FaultRule>,
+    /// Freeze processes between invocations, as Lambda does; connections to AWS are gone after a
+    /// freeze of so long. `off`: no freeze
+    #[arg(long, value_name = "off|DURATION", default_value = "5s")]
+    freeze: Freeze,
+    /// How functions come to life: on-demand, provisioned-concurrency:N, snap-start,
+    /// lambda-managed-instances:N [default: `initialization` of obs.yaml, else on-demand]
+    #[arg(long, value_name = "KIND")]
+    initialization: Option<Initialization>,
+}
 
 /// The extension's file name.
 const EXTENSION: &str = "cloudvault-obs";
@@ -265,4 +313,11 @@ fn spec(function: LocalFunction, command: PathBuf) -> Result<FunctionSpec, Failu
 /// Functions run in folders of their own: a relative path would miss.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a number from 0 to 1".to_owned()),
+    }
 }

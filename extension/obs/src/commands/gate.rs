@@ -2,16 +2,35 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::time::Duration;
 
 use obs_deploy::account::Reads;
 use obs_deploy::gate::{Gate, Verdict};
 use obs_deploy::model::Target;
+use obs_deploy::value::Duration;
 
-use crate::args::Gate as Arguments;
+use crate::args::{Project, duration};
 use crate::exit::{self, Failure};
 use crate::project;
 use crate::surroundings::Surroundings;
+
+/// Arguments of `gate`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    project: Project,
+    /// Watch these alarms [default: all of the files]
+    #[arg(long = "alarm", value_name = "NAME", value_delimiter = ',')]
+    alarms: Vec<String>,
+    /// How long they have to be quiet
+    #[arg(long = "for", value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    bake: Duration,
+    /// How often to look
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
+    every: Duration,
+    /// Print the same gate as a CodeDeploy deployment group's alarmConfiguration, and look at nothing
+    #[arg(long)]
+    codedeploy: bool,
+}
 
 pub(crate) fn run(args: &Arguments, surroundings: &mut Surroundings) -> Result<u8, Failure> {
     let mut resolved = project::load(&args.project, surroundings)?;
@@ -46,7 +65,7 @@ pub(crate) fn run(args: &Arguments, surroundings: &mut Surroundings) -> Result<u
 async fn watch(
     gate: &Gate,
     target: &Target,
-    every: Duration,
+    every: std::time::Duration,
     surroundings: &mut Surroundings,
 ) -> Result<Verdict, Failure> {
     let account = project::connect(target, surroundings).await;

@@ -1,12 +1,40 @@
 //! `obs init`: the files of a new project, from what deploys it.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use obs_deploy::init::{self, Found, Head};
 
-use crate::args::Init;
 use crate::exit::{self, Failure};
 use crate::surroundings::Surroundings;
+
+/// Arguments of `init`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Init {
+    /// The project's name: letters, digits and `-`
+    #[arg(value_name = "PROJECT", value_parser = project_name)]
+    project: String,
+    /// File or folder that deploys it; may be given several times
+    #[arg(long, value_name = "FILE")]
+    from: Vec<PathBuf>,
+    /// The account: twelve digits
+    #[arg(long, value_name = "ID", default_value = "000000000000", value_parser = account)]
+    account: String,
+    /// The region
+    #[arg(long, value_name = "REGION", default_value = "us-east-1", value_parser = region)]
+    region: String,
+    /// Name of the first environment
+    #[arg(short, long = "env", value_name = "NAME", default_value = "dev", value_parser = project_name)]
+    environment: String,
+    /// Folder that the files are written to
+    #[arg(
+        short = 'C',
+        long = "directory",
+        value_name = "DIR",
+        default_value = "."
+    )]
+    directory: PathBuf,
+}
 
 pub(crate) fn run(args: &Init, surroundings: &mut Surroundings) -> Result<u8, Failure> {
     let mut found = Found::default();
@@ -60,4 +88,37 @@ pub(crate) fn run(args: &Init, surroundings: &mut Surroundings) -> Result<u8, Fa
     }
     writeln!(surroundings.err, "Look at them, then: obs check")?;
     Ok(exit::OK)
+}
+
+fn project_name(text: &str) -> Result<String, String> {
+    let fits = (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    match fits {
+        true => Ok(text.to_owned()),
+        false => Err("expected letters, digits and `-`, at most 64".to_owned()),
+    }
+}
+
+fn account(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("expected twelve digits".to_owned()),
+    }
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let words = |parts: &[&str]| {
+        parts
+            .iter()
+            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase()))
+    };
+    match parts.split_last() {
+        Some((last, rest)) if rest.len() >= 2 && words(rest) && last.parse::<u8>().is_ok() => {
+            Ok(text.to_owned())
+        }
+        _ => Err("expected a region such as `eu-central-1`".to_owned()),
+    }
 }

@@ -8,12 +8,41 @@ use obs_deploy::model::{MuteRule, Target};
 use obs_deploy::mute::{self, Wish};
 use obs_deploy::resolve::Resolved;
 use obs_deploy::source::merge::matches;
+use obs_deploy::value::Duration;
 use serde_json::json;
 
-use crate::args::{Format, Mute};
+use crate::args::{Format, Project, duration};
 use crate::exit::{self, Failure};
 use crate::project;
 use crate::surroundings::Surroundings;
+
+/// Arguments of `mute`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Mute {
+    /// Names of alarms in the account; `*` stands for any text
+    #[arg(value_name = "ALARM", conflicts_with_all = ["list", "end"])]
+    alarms: Vec<String>,
+    #[command(flatten)]
+    project: Project,
+    /// Alarms of these severities of obs.yaml
+    #[arg(long = "severity", value_name = "NAME", value_delimiter = ',', conflicts_with_all = ["list", "end"])]
+    severities: Vec<String>,
+    /// How long, from 1m to 15d
+    #[arg(long = "for", value_name = "DURATION", default_value = "1h", value_parser = duration)]
+    length: Duration,
+    /// Why, for those who wonder
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
+    /// Show what this command muted
+    #[arg(long, conflicts_with = "end")]
+    list: bool,
+    /// End it before its time: a rule's name, `*` for any text [default: all of the environment]
+    #[arg(long, value_name = "RULE", num_args = 0..=1, default_missing_value = "*")]
+    end: Option<String>,
+    /// How it is told
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
 
 const MINUTE_MS: i64 = 60_000;
 

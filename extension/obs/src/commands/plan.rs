@@ -3,15 +3,33 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use obs_deploy::plan::Adopt;
 use obs_deploy::plan::saved::Saved;
 
-use crate::args::Plan;
+use crate::args::{Adoption, Format, Project};
 use crate::exit::{self, Failure};
 use crate::project::{self, Planned};
 use crate::surroundings::Surroundings;
+
+/// Arguments of `plan`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    project: Project,
+    #[command(flatten)]
+    adoption: Adoption,
+    /// Exit with 3 when there is something to do
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// How the plan is written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Keep the plan in a file, for `obs apply --plan FILE`; it holds the subscriptions' whole addresses
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
 
 pub(crate) fn run(args: &Plan, surroundings: &mut Surroundings) -> Result<u8, Failure> {
     let resolved = project::load(&args.project, surroundings)?;

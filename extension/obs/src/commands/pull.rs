@@ -8,10 +8,32 @@ use obs_deploy::pull::{self, Overwrite, Pulled};
 use obs_deploy::resolve::Choice;
 use obs_deploy::source::{self, PROJECT_FILE};
 
-use crate::args::Pull;
+use crate::args::{Project, pair};
 use crate::exit::{self, Failure};
 use crate::project;
 use crate::surroundings::Surroundings;
+
+/// Arguments of `pull`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Pull {
+    /// Names, whoever keeps them; `*` stands for any text
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    #[command(flatten)]
+    project: Project,
+    /// Everything in the account, not only what this project keeps
+    #[arg(long)]
+    all: bool,
+    /// Only what carries this tag, whoever keeps it
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = pair)]
+    tags: Vec<(String, String)>,
+    /// Overwrite the JSON files of dashboards that are otherwise in the account
+    #[arg(long)]
+    force: bool,
+    /// Show the files and write none
+    #[arg(long)]
+    print: bool,
+}
 
 pub(crate) fn run(args: &Pull, surroundings: &mut Surroundings) -> Result<u8, Failure> {
     let mut resolved = project::load(&args.project, surroundings)?;

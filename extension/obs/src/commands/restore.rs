@@ -1,15 +1,35 @@
 //! `obs restore`: back to a snapshot, as a plan like any other.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use obs_deploy::plan::Adopt;
 use obs_deploy::snapshot::Snapshot;
 
-use crate::args::{Adoption, Consent, Format, Restore};
+use crate::args::{Adoption, Consent, Format};
 use crate::commands::apply::perform;
 use crate::exit::Failure;
 use crate::project;
 use crate::surroundings::Surroundings;
+
+/// Arguments of `restore`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Restore {
+    /// The file that `obs snapshot` wrote
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Folder of the project, where what is there now is kept
+    #[arg(
+        short = 'C',
+        long = "directory",
+        value_name = "DIR",
+        default_value = "."
+    )]
+    directory: PathBuf,
+    #[command(flatten)]
+    adoption: Adoption,
+    #[command(flatten)]
+    consent: Consent,
+}
 
 pub(crate) fn run(args: &Restore, surroundings: &mut Surroundings) -> Result<u8, Failure> {
     let back = Back {

@@ -4,11 +4,28 @@ use std::io::Write;
 
 use obs_deploy::snapshot::{History, KEPT, Snapshot};
 
-use crate::args::Rollback;
+use crate::args::{Adoption, Consent, Project};
 use crate::commands::restore::Back;
 use crate::exit::{self, Failure};
 use crate::project;
 use crate::surroundings::Surroundings;
+
+/// Arguments of `rollback`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Rollback {
+    #[command(flatten)]
+    project: Project,
+    /// Number of the snapshot [default: the newest]
+    #[arg(long, value_name = "N")]
+    to: Option<u32>,
+    /// Show what is kept and change nothing
+    #[arg(long)]
+    list: bool,
+    #[command(flatten)]
+    adoption: Adoption,
+    #[command(flatten)]
+    consent: Consent,
+}
 
 pub(crate) fn run(args: &Rollback, surroundings: &mut Surroundings) -> Result<u8, Failure> {
     let mut resolved = project::load(&args.project, surroundings)?;

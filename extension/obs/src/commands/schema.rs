@@ -1,12 +1,20 @@
 //! `obs schema`: the JSON Schemas of the files, for editors.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use obs_deploy::shape::schema;
 
-use crate::args::Schema;
 use crate::exit::{self, Failure};
 use crate::surroundings::Surroundings;
+
+/// Arguments of `schema`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Schema {
+    /// Folder they are written to
+    #[arg(short, long, value_name = "DIR", default_value = "schemas")]
+    out: PathBuf,
+}
 
 pub(crate) fn run(args: &Schema, surroundings: &mut Surroundings) -> Result<u8, Failure> {
     let failed = |error: std::io::Error| {

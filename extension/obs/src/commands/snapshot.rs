@@ -1,14 +1,25 @@
 //! `obs snapshot`: a backup of all that is applied, as one file.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use obs_deploy::holdings::{Selection, hold};
 use obs_deploy::snapshot::{Snapshot, keep_private};
 
-use crate::args::Snapshot as Arguments;
+use crate::args::Project;
 use crate::exit::{self, Failure};
 use crate::project;
 use crate::surroundings::Surroundings;
+
+/// Arguments of `snapshot`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The file; readable by you alone, since it holds the subscriptions' whole addresses
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    project: Project,
+}
 
 pub(crate) fn run(args: &Arguments, surroundings: &mut Surroundings) -> Result<u8, Failure> {
     let resolved = project::load(&args.project, surroundings)?;

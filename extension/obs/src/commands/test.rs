@@ -1,16 +1,49 @@
 //! `obs test`: what the alarms do with the series that the files' tests give them.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use obs_deploy::simulate::Report;
 use obs_deploy::simulate::report::junit;
 use obs_deploy::source::problem::Paint;
 
-use crate::args::{Test, TestFormat};
+use crate::args::Project;
 use crate::exit::{self, Failure};
 use crate::project;
 use crate::surroundings::Surroundings;
+
+/// Arguments of `test`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Test {
+    #[command(flatten)]
+    project: Project,
+    /// Only tests whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t)]
+    format: TestFormat,
+    /// Write JUnit's XML to a file as well
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Fail when an alarm has no test
+    #[arg(long)]
+    require_tests: bool,
+}
+
+/// How the report of tests is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum TestFormat {
+    /// For a terminal, without colours elsewhere
+    #[default]
+    Text,
+    /// One JSON object an environment, each on its line
+    Json,
+    /// JUnit's XML
+    Junit,
+    /// Text, with failures as annotations of a GitHub Actions job
+    Github,
+}
 
 pub(crate) fn run(args: &Test, surroundings: &mut Surroundings) -> Result<u8, Failure> {
     let (resolved, files) = project::load_with_files(&args.project, surroundings)?;
