@@ -24,7 +24,7 @@ fn alarms() -> Vec<MetricAlarm> {
         });
         let metric =
             json!({ "Namespace": "AWS/Lambda", "MetricName": "Errors", "Dimensions": dimensions });
-        if number % 10 == 0 {
+        if number.is_multiple_of(10) {
             let stat = json!({ "Metric": metric, "Period": 60, "Stat": "Sum" });
             body["Metrics"] = json!([
                 { "Id": "m1", "MetricStat": stat, "ReturnData": false },
