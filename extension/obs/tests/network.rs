@@ -13,6 +13,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 const OBS: &str = env!("CARGO_BIN_EXE_obs");
 
@@ -125,6 +126,9 @@ const WRITES: &[&str] = &[
     "DeleteSamplingRule",
     "TagResource",
 ];
+
+/// How long to wait for a call that hangs before a look whether the apply still runs.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The alarm that somebody else deletes in [`Fault::Overtaken`].
 const DELETED_FIRST: &str = "old-orders";
@@ -440,7 +444,12 @@ impl Stage {
             return Some(self.obs(&["apply", "--yes"]));
         }
         let mut apply = self.command(&["apply", "--yes"]).spawn().unwrap();
-        self.proxy.hanging.recv().unwrap();
+        while self.proxy.hanging.recv_timeout(LOOK_AGAIN).is_err() {
+            if apply.try_wait().unwrap().is_some() {
+                let output = apply.wait_with_output().unwrap();
+                panic!("it ended before call {at}: {output:?}");
+            }
+        }
         apply.kill().unwrap();
         apply.wait().unwrap();
         None
