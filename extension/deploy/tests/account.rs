@@ -152,6 +152,14 @@ async fn applied(account: &Fake, desired: &Desired) -> Done {
     apply(account, &plan, |_, _| {}).await.unwrap()
 }
 
+/// The project, and an account that holds it.
+async fn held() -> (Desired, Fake) {
+    let desired = Files::default().desired();
+    let account = Fake::new(&desired.target);
+    applied(&account, &desired).await;
+    (desired, account)
+}
+
 fn text(plan: &Plan) -> String {
     let mut text = String::new();
     plan.render(&mut text, Style::Plain).unwrap();
@@ -210,17 +218,13 @@ fn rules(account: &Fake) -> String {
 
 #[tokio::test]
 async fn creation_goes_from_topics_to_dashboards_and_children_before_composites() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (_, account) = held().await;
     insta::assert_snapshot!(writes(&account, 0));
 }
 
 #[tokio::test]
 async fn a_second_apply_writes_nothing() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     let before = account.state().writes.len();
     let again = planned(&account, &desired).await;
     assert_eq!(
@@ -233,9 +237,7 @@ async fn a_second_apply_writes_nothing() {
 
 #[tokio::test]
 async fn destroy_goes_the_other_way_and_leaves_what_is_not_ours() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     let (other, tags) = account.state().alarms["pay-slow"].clone();
     let Alarm::Metric(mut other) = other else {
         panic!()
@@ -260,9 +262,7 @@ async fn destroy_goes_the_other_way_and_leaves_what_is_not_ours() {
 /// Only hands can make a circle: each composite was put when the other one existed.
 #[tokio::test]
 async fn a_circle_of_composites_lets_go_before_it_is_deleted() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     {
         let mut state = account.state();
         let (alarm, _) = state.alarms.get_mut("b-checkout-down").unwrap();

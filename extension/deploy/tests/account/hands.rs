@@ -1,17 +1,14 @@
 //! What hands changed since the last apply: told apart from what the files changed, and
 //! made good.
 
-use obs_deploy::account::fake::Fake;
 use obs_deploy::apply::apply;
 use obs_deploy::model::{Alarm, Desired};
 
-use super::{ALARMS, DASHBOARD, Files, applied, planned, text};
+use super::{ALARMS, DASHBOARD, Files, held, planned, text};
 
 #[tokio::test]
 async fn what_hands_changed_is_shown_and_made_good() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     {
         let mut state = account.state();
         let (alarm, _) = state.alarms.get_mut("orders-failing").unwrap();
@@ -28,9 +25,7 @@ async fn what_hands_changed_is_shown_and_made_good() {
 
 #[tokio::test]
 async fn what_the_files_changed_is_nobodys_hand() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (_, account) = held().await;
     let changed = Files {
         alarms: ALARMS.replace("3 of 5", "4 of 5"),
         dashboard: DASHBOARD.replace("# Shop", "# The shop"),
@@ -43,9 +38,7 @@ async fn what_the_files_changed_is_nobodys_hand() {
 
 #[tokio::test]
 async fn a_dashboard_and_a_topic_that_hands_changed_are_told_too() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     {
         let mut state = account.state();
         for (body, _) in state.dashboards.values_mut() {
@@ -64,9 +57,7 @@ async fn a_dashboard_and_a_topic_that_hands_changed_are_told_too() {
 
 #[tokio::test]
 async fn rules_that_hands_changed_are_told_and_made_good() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     {
         let mut state = account.state();
         let (rule, ..) = state.event_rules.get_mut("findings").unwrap();
@@ -110,9 +101,7 @@ async fn rules_that_hands_changed_are_told_and_made_good() {
 
 #[tokio::test]
 async fn a_filter_that_hands_changed_is_told_and_made_good() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     for filter in account.state().metric_filters.values_mut() {
         "{ $.eventName = Nothing }".clone_into(&mut filter.pattern);
         filter.foreign.insert("unit".into(), "Count".into());
@@ -132,9 +121,7 @@ async fn a_filter_that_hands_changed_is_told_and_made_good() {
 
 #[tokio::test]
 async fn a_target_that_is_sent_elsewhere_is_somebodys_hand_and_a_missing_one_is_not() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     let own = "obs-shop-dev-oncall".to_owned();
     let set = |arn: Option<&str>| {
         let mut state = account.state();
@@ -154,9 +141,7 @@ async fn a_target_that_is_sent_elsewhere_is_somebodys_hand_and_a_missing_one_is_
 
 #[tokio::test]
 async fn what_hands_changed_is_told_before_it_is_deleted() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     {
         let mut state = account.state();
         for (body, _) in state.dashboards.values_mut() {

@@ -4,7 +4,7 @@ use obs_deploy::account::fake::Fake;
 use obs_deploy::plan::saved::Saved;
 use obs_deploy::plan::{Adopt, PlanError, Style, observe, plan};
 
-use super::{ALARMS, DASHBOARD, Files, PROJECT, applied, planned, text};
+use super::{ALARMS, DASHBOARD, Files, PROJECT, applied, held, planned, text};
 
 #[tokio::test]
 async fn a_first_plan_shows_everything_field_by_field() {
@@ -16,9 +16,7 @@ async fn a_first_plan_shows_everything_field_by_field() {
 
 #[tokio::test]
 async fn an_unchanged_plan_asks_for_no_alarm_one_by_one() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     account.state().reads.clear();
     planned(&account, &desired).await;
     let reads = account.state().reads.clone();

@@ -5,13 +5,11 @@ use obs_deploy::apply::apply;
 use obs_deploy::model::{Alarm, Desired, Subscription};
 use obs_deploy::plan::{Adopt, observe, plan};
 
-use super::{Files, applied, planned, rules};
+use super::{applied, held, planned, rules};
 
 #[tokio::test]
 async fn what_is_named_is_taken_over_and_ours_from_then_on() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     {
         let mut state = account.state();
         let (alarm, tags) = state.alarms.get_mut("orders-failing").unwrap();
@@ -39,9 +37,7 @@ async fn what_is_named_is_taken_over_and_ours_from_then_on() {
 
 #[tokio::test]
 async fn an_alarm_that_a_strangers_composite_names_stays_and_is_told() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     let (stranger, _) = account.state().alarms["a-shop-down"].clone();
     let Alarm::Composite(mut stranger) = stranger else {
         panic!()
@@ -68,9 +64,7 @@ async fn an_alarm_that_a_strangers_composite_names_stays_and_is_told() {
 
 #[tokio::test]
 async fn a_name_taken_by_somebody_else_stops_the_plan() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     for (_, (alarm, tags)) in account.state().alarms.iter_mut() {
         tags.clear();
         if let Alarm::Metric(alarm) = alarm {
@@ -84,9 +78,7 @@ async fn a_name_taken_by_somebody_else_stops_the_plan() {
 
 #[tokio::test]
 async fn somebodys_own_subscription_is_left_alone() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     let theirs = Subscription {
         protocol: "email".to_owned(),
         endpoint: "me@example.com".to_owned(),
@@ -104,9 +96,7 @@ async fn somebodys_own_subscription_is_left_alone() {
 
 #[tokio::test]
 async fn rules_of_the_same_names_that_are_not_ours_stop_the_plan_until_adopted() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     {
         let mut state = account.state();
         let (rule, tags, _) = state.event_rules.get_mut("findings").unwrap();
@@ -140,9 +130,7 @@ async fn rules_of_the_same_names_that_are_not_ours_stop_the_plan_until_adopted()
 /// filter of another environment is another's, however alike the names.
 #[tokio::test]
 async fn what_stands_beside_ours_is_left_alone() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     let mut theirs = desired.target.sealed_filter(&desired.metric_filters[0]);
     theirs.name = theirs.name.replace("/dev/", "/dev-2/");
     "SignInsThere".clone_into(&mut theirs.metric_name);
@@ -168,9 +156,7 @@ async fn what_stands_beside_ours_is_left_alone() {
 
 #[tokio::test]
 async fn a_filter_that_counts_the_same_lines_is_told_of_and_goes_when_adopted() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     let mut theirs = desired.metric_filters[0].clone();
     "SignInsFilter".clone_into(&mut theirs.name);
     let key = theirs.key();
@@ -193,9 +179,7 @@ async fn a_filter_that_counts_the_same_lines_is_told_of_and_goes_when_adopted() 
 
 #[tokio::test]
 async fn a_name_to_adopt_that_nothing_has_is_told_with_its_near_miss() {
-    let desired = Files::default().desired();
-    let account = Fake::new(&desired.target);
-    applied(&account, &desired).await;
+    let (desired, account) = held().await;
     let observed = observe(&account, &desired).await.unwrap();
     let names = Adopt::named(["orders-failling", "findings", "shop", "xyz"]);
     let plan = plan(&desired, &observed, &names).unwrap();
