@@ -78,7 +78,7 @@ fn default(variable: &Variable) -> String {
 fn the_reference_is_what_the_table_says() {
     let mut text = String::from(
         "# Configuration\n\n\
-         Written from `cloudvault-obs/core/src/variables.rs` by\n\
+         Written from `cloudvault-obs/core/src/variables` by\n\
          `UPDATE=1 cargo test -p cloudvault-obs-core --test configuration`; edit there.\n\n\
          The environment is read once, at the start. A value that cannot be used never\n\
          takes the function down: each is named in a log line, all of them at once, and\n\

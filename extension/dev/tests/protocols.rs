@@ -3,40 +3,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+#[expect(dead_code, reason = "each file of tests uses a part of it")]
+mod support;
+
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use obs_dev::store::Datum;
-use obs_dev::{Dev, ManualClock, Options};
+use obs_dev::{Dev, Options};
+use support::{NOW_MS, Running};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// 2026-11-23T05:00:00Z
-const NOW_MS: i64 = 1_795_410_000_000;
-
 const SCOPE: &str = "AWS4-HMAC-SHA256 Credential=AKID/20261123/us-east-1/SERVICE/aws4_request, \
                      SignedHeaders=host, Signature=0000";
-
-struct Running {
-    dev: Dev,
-    clock: Arc<ManualClock>,
-    _data: tempfile::TempDir,
-}
-
-async fn start() -> Running {
-    let data = tempfile::tempdir().unwrap();
-    let clock = Arc::new(ManualClock::at(NOW_MS));
-    let options = Options {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        ..Options::new(data.path())
-    };
-    let dev = Dev::start_at(options, clock.clone()).await.unwrap();
-    Running {
-        dev,
-        clock,
-        _data: data,
-    }
-}
 
 struct Answer {
     status: u16,
@@ -105,7 +84,7 @@ fn without_id(xml: &str) -> String {
 
 #[tokio::test]
 async fn the_query_protocol_answers_in_xml() {
-    let running = start().await;
+    let running = Running::start().await;
     running.put("Latency & <more>", 2.5);
     let listed = running
         .query(
@@ -145,7 +124,7 @@ async fn the_query_protocol_answers_in_xml() {
 
 #[tokio::test]
 async fn numbers_and_times_are_written_as_xml_has_them() {
-    let running = start().await;
+    let running = Running::start().await;
     running.put("Latency & <more>", 2.5);
     let statistics = running
         .query(
@@ -177,7 +156,7 @@ async fn numbers_and_times_are_written_as_xml_has_them() {
 
 #[tokio::test]
 async fn an_operation_without_output_and_an_error_have_forms_of_their_own() {
-    let running = start().await;
+    let running = Running::start().await;
     let put = "Action=PutMetricData&Version=2010-08-01&Namespace=CloudVault&MetricData.member.1.MetricName=Count\
                &MetricData.member.1.Values.member.1=1.5&MetricData.member.1.Counts.member.1=2";
     let put = running.query("monitoring", put).await;
@@ -204,7 +183,7 @@ async fn an_operation_without_output_and_an_error_have_forms_of_their_own() {
 
 #[tokio::test]
 async fn maps_and_empty_results_are_written_as_sns_and_sts_write_them() {
-    let running = start().await;
+    let running = Running::start().await;
     let created = running
         .query("sns", "Action=CreateTopic&Version=2010-03-31&Name=alerts")
         .await;
@@ -252,7 +231,7 @@ async fn maps_and_empty_results_are_written_as_sns_and_sts_write_them() {
 
 #[tokio::test]
 async fn aws_json_answers_in_json_and_names_the_querys_code() {
-    let running = start().await;
+    let running = Running::start().await;
     running.put("Latency", 2.5);
     let query = r#"{"MetricDataQueries":[{"Id":"m","MetricStat":{"Metric":{"Namespace":"CloudVault","MetricName":"Latency",
         "Dimensions":[{"Name":"function","Value":"upload"}]},"Period":60,"Stat":"Sum"}}],"StartTime":1795410000,"EndTime":1795410300}"#;
@@ -293,7 +272,7 @@ async fn aws_json_answers_in_json_and_names_the_querys_code() {
 
 #[tokio::test]
 async fn who_has_no_credentials_or_another_host_is_turned_away() {
-    let running = start().await;
+    let running = Running::start().await;
     let address = running.dev.address();
     let bare =
         "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded";
@@ -339,7 +318,7 @@ async fn who_has_no_credentials_or_another_host_is_turned_away() {
 
 #[tokio::test]
 async fn a_body_is_read_no_further_than_its_limit() {
-    let running = start().await;
+    let running = Running::start().await;
     let big = format!("{{\"Namespace\":\"{}\"}}", "x".repeat(1 << 20));
     let refused = running.json("PutMetricData", &big).await;
     assert_eq!(refused.status, 413);
@@ -353,7 +332,7 @@ async fn a_body_is_read_no_further_than_its_limit() {
 
 #[tokio::test]
 async fn a_second_account_on_the_same_port_names_the_remedy() {
-    let running = start().await;
+    let running = Running::start().await;
     let data = tempfile::tempdir().unwrap();
     let options = Options {
         listen: running.dev.address(),
@@ -423,7 +402,7 @@ async fn subscribe(running: &Running, listener: &TcpListener) {
 
 #[tokio::test]
 async fn an_alarm_that_fires_posts_to_a_subscription_once_it_is_confirmed() {
-    let running = start().await;
+    let running = Running::start().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     subscribe(&running, &listener).await;
     let alarm = format!(
@@ -458,7 +437,7 @@ async fn an_alarm_that_fires_posts_to_a_subscription_once_it_is_confirmed() {
 
 #[tokio::test]
 async fn the_request_log_tells_writes_from_reads() {
-    let running = start().await;
+    let running = Running::start().await;
     running
         .json(
             "PutDashboard",

@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
+#[expect(dead_code, reason = "each file of tests uses a part of it")]
+mod support;
+
 use std::path::Path;
-use std::process::{Command, Output};
+
+use support::program::{obs, transcript};
 
 const PROJECT: &str = r#"project: shop
 environments:
@@ -63,25 +67,6 @@ fn project(tests: &str) -> tempfile::TempDir {
     std::fs::write(alarms.join("shop.yaml"), ALARMS).unwrap();
     std::fs::write(alarms.join("shop.test.yaml"), tests).unwrap();
     folder
-}
-
-fn obs(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_obs"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .output()
-        .unwrap()
-}
-
-fn transcript(arguments: &[&str], output: &Output) -> String {
-    format!(
-        "$ obs {}\n{}{}(exit code {})\n",
-        arguments.join(" "),
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-        output.status.code().unwrap(),
-    )
 }
 
 #[test]

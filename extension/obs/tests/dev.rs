@@ -3,155 +3,46 @@
 #![cfg(feature = "dev")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+#[expect(dead_code, reason = "each file of tests uses a part of it")]
+mod support;
+
+use std::process::{Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const OBS: &str = env!("CARGO_BIN_EXE_obs");
+use support::local::Local;
+use support::program::command;
+use support::project::shipped;
 
-/// A running local account, ended by SIGTERM, and the project beside it.
+/// A local account, and the shipped files beside it.
 struct Dev {
-    child: Child,
-    address: String,
-    /// A copy of the shipped files: an apply keeps what was there in their folder.
+    local: Local,
     project: tempfile::TempDir,
-    _data: tempfile::TempDir,
 }
 
 impl Dev {
     /// An account that has the log groups of the project.
     fn start() -> Dev {
         let project = shipped();
-        let folder = project.path().to_owned();
-        Dev::start_in(&folder, project)
+        let local = Local::start(project.path());
+        Dev { local, project }
     }
 
     /// An account that knows no project.
     fn start_bare() -> Dev {
         let nowhere = tempfile::tempdir().unwrap();
-        Dev::start_in(nowhere.path(), shipped())
-    }
-
-    fn start_in(folder: &Path, project: tempfile::TempDir) -> Dev {
-        let data = tempfile::tempdir().unwrap();
-        let mut child = Command::new(OBS)
-            .args([
-                "dev",
-                "--listen",
-                "127.0.0.1:0",
-                "--xray",
-                "127.0.0.1:0",
-                "--data",
-            ])
-            .arg(data.path())
-            .current_dir(folder)
-            .env_clear()
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut first = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut first)
-            .unwrap();
-        let address = first
-            .trim()
-            .strip_prefix("obs dev: http://")
-            .unwrap()
-            .to_owned();
-        Dev {
-            child,
-            address,
-            project,
-            _data: data,
-        }
+        let local = Local::start(nowhere.path());
+        let project = shipped();
+        Dev { local, project }
     }
 
     fn obs(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
+        self.local.obs(self.project.path(), arguments)
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(OBS);
-        command
-            .args(arguments)
-            .current_dir(self.project.path())
-            .env_clear()
-            .env("AWS_ENDPOINT_URL", format!("http://{}", self.address));
-        command
+    /// Where nothing may go wrong; the last line.
+    fn good(&self, arguments: &[&str]) -> String {
+        self.local.good(self.project.path(), arguments)
     }
-
-    /// One call of CloudWatch's query protocol, as somebody's hand would make it.
-    fn call(&self, action: &str) {
-        let body = format!("Action={action}&Version=2010-08-01");
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(
-            stream,
-            "POST / HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\
-             authorization: AWS4-HMAC-SHA256 Credential=hand/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0\r\n\
-             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    }
-
-    /// Operations that wrote, newest first.
-    fn writes(&self) -> Vec<String> {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let address = &self.address;
-        write!(
-            stream,
-            "GET /api/requests?limit=1000 HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let json = &answer[answer.find("{\"requests\"").unwrap()..=answer.rfind('}').unwrap()];
-        let answer: serde_json::Value = serde_json::from_str(json).unwrap();
-        answer["requests"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|request| request["write"] == true)
-            .map(|request| request["operation"].as_str().unwrap().to_owned())
-            .collect()
-    }
-}
-
-/// The shipped project in a folder of its own.
-fn shipped() -> tempfile::TempDir {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let copy = tempfile::tempdir().unwrap();
-    std::fs::copy(root.join("obs.yaml"), copy.path().join("obs.yaml")).unwrap();
-    for folder in ["alarms", "dashboards"] {
-        std::fs::create_dir(copy.path().join(folder)).unwrap();
-        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
-            let name = entry.unwrap().file_name();
-            let file = Path::new(folder).join(name);
-            std::fs::copy(root.join(&file), copy.path().join(&file)).unwrap();
-        }
-    }
-    copy
-}
-
-impl Drop for Dev {
-    fn drop(&mut self) {
-        let _ = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status();
-        let _ = self.child.wait();
-    }
-}
-
-fn last_line(output: &Output) -> String {
-    assert!(output.status.success(), "{output:?}");
-    let text = String::from_utf8_lossy(&output.stdout);
-    text.lines().last().unwrap().to_owned()
 }
 
 #[test]
@@ -159,25 +50,22 @@ fn a_second_apply_writes_nothing_and_destroy_leaves_nothing() {
     let dev = Dev::start();
     let differences = dev.obs(&["plan", "--detailed-exitcode"]);
     assert_eq!(differences.status.code(), Some(3));
-    assert!(dev.writes().is_empty(), "a plan writes nothing");
+    assert_eq!(dev.local.writes(), 0, "a plan writes nothing");
 
     let pager = ["apply", "--var", "pager=http://127.0.0.1:9/"];
-    assert_eq!(
-        last_line(&dev.obs(&pager)),
-        "Done: 145 resources of dev in 154 calls."
-    );
-    assert_eq!(dev.writes().len(), 154);
+    assert_eq!(dev.good(&pager), "Done: 145 resources of dev in 154 calls.");
+    assert_eq!(dev.local.writes(), 154);
 
-    let again = last_line(&dev.obs(&pager));
+    let again = dev.good(&pager);
     assert_eq!(again, "Nothing to do: 145 resources are as they should be.");
-    assert_eq!(dev.writes().len(), 154);
+    assert_eq!(dev.local.writes(), 154);
 
-    let destroyed = last_line(&dev.obs(&["destroy", "--yes"]));
+    let destroyed = dev.good(&["destroy", "--yes"]);
     assert!(
         destroyed.starts_with("Done: 145 resources of dev in "),
         "{destroyed}"
     );
-    let plan = last_line(&dev.obs(&["plan"]));
+    let plan = dev.good(&["plan"]);
     assert_eq!(plan, "Plan: 145 to create, 0 unchanged.");
 }
 
@@ -191,22 +79,23 @@ fn a_plan_that_was_kept_is_applied_once_and_refused_when_the_account_has_moved()
     let planned = dev.obs(&["plan", "--var", pager, "--out", kept]);
     assert!(!String::from_utf8_lossy(&planned.stdout).contains("hushhush"));
     assert_eq!(
-        last_line(&dev.obs(&["apply", "--plan", kept])),
+        dev.good(&["apply", "--plan", kept]),
         "Done: 145 resources of dev in 154 calls."
     );
     let again = dev.obs(&["apply", "--plan", kept]);
     assert_eq!(again.status.code(), Some(1));
     let said = String::from_utf8_lossy(&again.stderr);
     assert!(said.contains("plan again"), "{said}");
-    assert_eq!(dev.writes().len(), 154);
+    assert_eq!(dev.local.writes(), 154);
 }
 
 #[test]
 fn what_hands_changed_is_overwritten_only_by_force() {
     let dev = Dev::start();
-    last_line(&dev.obs(&["apply"]));
-    dev.call("DisableAlarmActions&AlarmNames.member.1=cloudvault-pipeline-unhealthy");
-    let before = dev.writes().len();
+    dev.good(&["apply"]);
+    dev.local
+        .call("DisableAlarmActions&AlarmNames.member.1=cloudvault-pipeline-unhealthy");
+    let before = dev.local.writes();
     let drift = dev.obs(&["drift"]);
     assert_eq!(drift.status.code(), Some(3));
     insta::assert_snapshot!(String::from_utf8_lossy(&drift.stdout));
@@ -217,9 +106,9 @@ fn what_hands_changed_is_overwritten_only_by_force() {
         said.contains("changed by hand") && said.contains("cloudvault-pipeline-unhealthy"),
         "{said}"
     );
-    assert_eq!(dev.writes().len(), before);
-    last_line(&dev.obs(&["apply", "--force"]));
-    let again = last_line(&dev.obs(&["apply"]));
+    assert_eq!(dev.local.writes(), before);
+    dev.good(&["apply", "--force"]);
+    let again = dev.good(&["apply"]);
     assert!(again.starts_with("Nothing to do"), "{again}");
 }
 
@@ -239,26 +128,21 @@ fn a_gate_opens_over_quiet_alarms_and_closes_when_one_fires() {
     ];
     let missing = dev.obs(&gate);
     assert_eq!(missing.status.code(), Some(1));
-    last_line(&dev.obs(&["apply"]));
-    assert_eq!(
-        last_line(&dev.obs(&gate)),
-        "Gate open: nothing fired for 1s."
-    );
+    dev.good(&["apply"]);
+    assert_eq!(dev.good(&gate), "Gate open: nothing fired for 1s.");
     let closed = AtomicBool::new(false);
     let closed = std::thread::scope(|scope| {
         // The account's own clock may find it quiet again before the gate looks.
         scope.spawn(|| {
             while !closed.load(Ordering::Relaxed) {
-                dev.call(
+                dev.local.call(
                     "SetAlarmState&AlarmName=cloudvault-pipeline-unhealthy&StateValue=ALARM&StateReason=a+test",
                 );
             }
         });
         let long = [&gate[..4], &["5m", "--every", "1s"]].concat();
-        let output = dev
-            .command(&long)
-            .env("GITHUB_STEP_SUMMARY", &summary)
-            .output();
+        let mut command = dev.local.command(dev.project.path(), &long);
+        let output = command.env("GITHUB_STEP_SUMMARY", &summary).output();
         closed.store(true, Ordering::Relaxed);
         output.unwrap()
     });
@@ -301,40 +185,23 @@ fn a_filter_without_its_log_group_is_told_of_by_the_plan_and_by_the_apply() {
 fn a_port_in_use_is_one_sentence() {
     let dev = Dev::start();
     let data = tempfile::tempdir().unwrap();
-    let output = Command::new(OBS)
-        .args([
-            "dev",
-            "--listen",
-            &dev.address,
-            "--xray",
-            "127.0.0.1:0",
-            "--data",
-            "data",
-        ])
-        .current_dir(data.path())
-        .env_clear()
+    let address = dev.local.address.to_string();
+    let taken = ["dev", "--listen", &address, "--xray", "127.0.0.1:0"];
+    let output = command(data.path(), &taken)
+        .args(["--data", "data"])
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let text = String::from_utf8_lossy(&output.stderr).replace(&dev.address, "ADDRESS");
+    let text = String::from_utf8_lossy(&output.stderr).replace(&address, "ADDRESS");
     insta::assert_snapshot!(text);
 }
 
 #[test]
 fn for_ends_it_by_itself() {
     let data = tempfile::tempdir().unwrap();
-    let status = Command::new(OBS)
-        .args([
-            "dev",
-            "--listen",
-            "127.0.0.1:0",
-            "--xray",
-            "127.0.0.1:0",
-            "--for",
-            "100ms",
-        ])
-        .current_dir(data.path())
-        .env_clear()
+    let listen = ["dev", "--listen", "127.0.0.1:0", "--xray", "127.0.0.1:0"];
+    let status = command(data.path(), &listen)
+        .args(["--for", "100ms"])
         .stdout(Stdio::null())
         .status()
         .unwrap();

@@ -2,18 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
-use std::process::{Command, Output};
+#[expect(dead_code, reason = "each file of tests uses a part of it")]
+mod support;
+
+use std::path::Path;
+use std::process::Output;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
+use support::program::obs;
 
 fn iam(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_obs"))
-        .arg("iam")
-        .args(arguments)
-        .env_clear()
-        .output()
-        .unwrap()
+    obs(Path::new("."), &[&["iam"], arguments].concat())
 }
 
 fn printed(arguments: &[&str]) -> String {

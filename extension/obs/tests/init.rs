@@ -3,36 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
+#[expect(dead_code, reason = "each file of tests uses a part of it")]
+mod support;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use insta::assert_snapshot;
+use support::program::{obs, text, transcript};
 
 fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/tests/init")
-}
-
-fn obs(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_obs"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn transcript(arguments: &[&str], output: &Output) -> String {
-    format!(
-        "$ obs {}\n{}{}(exit code {})\n",
-        arguments.join(" "),
-        text(&output.stdout),
-        text(&output.stderr),
-        output.status.code().unwrap(),
-    )
 }
 
 /// Begins a project from these and lets the program judge it.

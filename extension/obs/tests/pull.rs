@@ -3,12 +3,15 @@
 #![cfg(feature = "dev")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
-mod local;
+#[expect(dead_code, reason = "each file of tests uses a part of it")]
+mod support;
 
 use std::path::Path;
 use std::process::Output;
 
-use local::{Local, shipped};
+use support::local::Local;
+use support::program::text;
+use support::project::{shipped, write};
 
 const HEAD: &str =
     "project: cloudvault\nenvironments:\n  dev: { account: \"000000000000\", region: us-east-1 }\n";
@@ -49,20 +52,10 @@ composites:
     suppressor: { alarm: odd-percentile, wait: 90s, extension: 10s }
 "#;
 
-fn write(folder: &Path, name: &str, text: &str) {
-    let path = folder.join(name);
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, text).unwrap();
-}
-
 fn change(folder: &Path, name: &str, from: &str, to: &str) {
     let text = std::fs::read_to_string(folder.join(name)).unwrap();
     assert!(text.contains(from), "{name} has no {from}");
     write(folder, name, &text.replace(from, to));
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// An empty project beside an account that holds everything.

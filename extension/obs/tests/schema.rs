@@ -15,7 +15,7 @@ use obs_deploy::source::problem::{Problem, Stage};
 use obs_deploy::source::{DashboardForm, Documents, read};
 use serde_json::Value;
 
-use cases::{BAD, project};
+use cases::{bad, project};
 
 struct Schemas {
     by_name: BTreeMap<&'static str, Validator>,
@@ -94,7 +94,7 @@ fn check(schemas: &Schemas, case: &str, root: &Path) {
 #[test]
 fn schema_and_decoder_agree_on_every_bad_example() {
     let schemas = Schemas::new();
-    for (case, file, from, to) in BAD {
+    for (case, file, from, to) in bad() {
         let dir = project(file, from, to);
         check(&schemas, case, dir.path());
     }

@@ -4,36 +4,26 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod cases;
+#[expect(dead_code, reason = "each file of tests uses a part of it")]
+mod support;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
-use cases::{BAD, project};
+use cases::{bad, project};
+use support::program::{command, transcript};
 
 /// Runs the program in a folder, with nothing of this process's environment but what
 /// `environment` says.
 fn obs(dir: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_obs"))
-        .args(arguments)
-        .current_dir(dir)
-        .env_clear()
+    command(dir, arguments)
         .env("HOME", dir)
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .envs(environment.iter().copied())
         .output()
         .unwrap()
-}
-
-fn transcript(arguments: &[&str], output: &Output) -> String {
-    format!(
-        "$ obs {}\n{}{}(exit code {})\n",
-        arguments.join(" "),
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-        output.status.code().unwrap(),
-    )
 }
 
 /// An endpoint that only notices whether somebody comes.
@@ -67,7 +57,7 @@ impl Endpoint {
 fn bad_files_end_with_2_and_nobody_is_called() {
     let endpoint = Endpoint::new();
     let url = endpoint.url();
-    for (case, file, from, to) in BAD {
+    for (case, file, from, to) in bad() {
         let dir = project(file, from, to);
         let arguments = ["apply", "--yes"];
         let output = obs(
@@ -89,7 +79,7 @@ fn bad_files_end_with_2_and_nobody_is_called() {
             "{case} names file, line, column: {shown}"
         );
         insta::assert_snapshot!(
-            *case,
+            case,
             transcript(&arguments, &output),
             &format!("{file}: {to}")
         );

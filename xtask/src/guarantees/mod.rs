@@ -7,6 +7,7 @@
 //! answer shows what was lost and what was counted twice. The page holds verdicts and
 //! exact counts only: the same product gives the same page.
 
+mod setup;
 mod ledger;
 mod lab;
 mod scenario;
@@ -28,9 +29,10 @@ use crate::{
     steps::{say, step},
     workspace::Workspace,
 };
-use lab::{Lab, Programs};
+use lab::Lab;
 use ledger::Found;
 use scenario::{POLICIES, SCENARIOS, Scenario};
+use setup::Programs;
 
 /// Cells that run at a time: most of their time they wait.
 const AT_ONCE: usize = 8;
@@ -83,7 +85,7 @@ pub(crate) fn run(workspace: &Workspace, mode: Mode, only: Option<&str>) -> Resu
 }
 
 fn build(workspace: &Workspace) -> Result<()> {
-    lab::provide_faketime()?;
+    setup::provide_faketime()?;
     workspace.build_product()?;
     let mut cargo = workspace.cargo();
     cargo.args([

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
-use super::lab::{Around, Lab, Role, Setup};
+use super::lab::{Lab, Role};
 use super::ledger::Found;
+use super::setup::{Around, Setup};
 
 /// The columns.
 pub(super) const POLICIES: [&str; 4] = ["end", "periodic", "continuous", "adaptive"];

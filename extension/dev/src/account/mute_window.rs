@@ -155,8 +155,8 @@ fn at(time: &str, zone: &TimeZone) -> Result<i64, String> {
         return Err(wrong());
     }
     let time: DateTime = time.parse().map_err(|_| wrong())?;
-    let time = time.to_zoned(zone.clone()).map_err(|_| wrong())?;
-    Ok(time.timestamp().as_millisecond())
+    let time = zone.to_timestamp(time).map_err(|_| wrong())?;
+    Ok(time.as_millisecond())
 }
 
 /// The minutes of an ISO 8601 duration of weeks, days, hours and minutes.

@@ -3,20 +3,19 @@
 //! Every value is rendered once, into one buffer that is kept and reused: after
 //! a few spans, recording allocates nothing.
 
-use std::borrow::Cow;
+mod blocks;
 
 use super::{
-    Outcome, cause,
+    Outcome,
     cause::Exception,
     key::{Key, METADATA, Place},
-    mapping::Target,
     store::{self, Section, Store},
 };
 use crate::{
     json::{self, Value},
     log::{self, Members},
     redact::{MARK, Redactor},
-    trace::{SegmentId, TraceHeader, TraceId},
+    trace::{SegmentId, TraceId},
 };
 
 /// A subsegment's annotations (indexed by X-Ray), metadata (not indexed), blocks
@@ -55,8 +54,6 @@ pub(super) enum Kind {
 /// X-Ray indexes at most 50 annotations of a trace; we keep to it a document.
 const MAX_ANNOTATIONS: usize = 50;
 const MAX_ANNOTATION_CHARS: usize = 1000;
-/// The published schema's limit for text in `http` and `sql.user`.
-const MAX_HTTP_CHARS: usize = 250;
 const MAX_LINKS: usize = 100;
 const DEFAULT_NAMESPACE: &str = "default";
 
@@ -240,127 +237,6 @@ impl Fields {
         self.store.capacity()
     }
 
-    fn place(&mut self, target: Target, key: &Key, value: Value<'_>, redactor: &Redactor) {
-        match target {
-            Target::Name => self.name = Some(text(value).as_ref().into()),
-            Target::Kind => {
-                self.kind = match text(value).to_ascii_lowercase().as_str() {
-                    "client" | "producer" => Kind::Outgoing,
-                    "server" | "consumer" => Kind::Incoming,
-                    _ => Kind::Internal,
-                };
-            }
-            Target::StatusCode => self.failed |= text(value).eq_ignore_ascii_case("error"),
-            Target::Request(member) => {
-                self.text((Section::Request, member), &key.name, value, redactor);
-            }
-            Target::Sql("user") => self.text((Section::Sql, "user"), &key.name, value, redactor),
-            Target::Status | Target::ContentLength | Target::Aws("retries") => {
-                self.number(target, key, value, redactor);
-            }
-            Target::Url(_) => self.annotate(Section::Url, key, value, redactor),
-            Target::Rpc(_) => self.annotate(Section::Rpc, key, value, redactor),
-            Target::Resource(_) => self.annotate(Section::Resource, key, value, redactor),
-            Target::Aws(member) => self.string(Section::Aws, member, value, redactor),
-            Target::Sql(member) => self.string(Section::Sql, member, value, redactor),
-            Target::Tables => self.tables(&text(value), redactor),
-            Target::Error => match value {
-                Value::Bool(failed) => self.failed |= failed,
-                value => {
-                    let message = redactor.redact(&text(value));
-                    self.fail([Exception::new(String::new(), message)]);
-                }
-            },
-            Target::Type => self.error_type(&text(value)),
-            Target::Message => self.first().message = redactor.redact(&text(value)),
-            Target::Stack => self.first().stack = cause::frames(&redactor.redact(&text(value))),
-            Target::Link => match text(value).parse::<TraceHeader>() {
-                Ok(header) => self.link(Link {
-                    trace_id: header.root,
-                    id: header.parent,
-                }),
-                Err(_) => self.annotate(Section::Annotation, key, value, redactor),
-            },
-        }
-    }
-
-    /// A member that has to be text.
-    fn string(&mut self, section: Section, member: &str, value: Value<'_>, redactor: &Redactor) {
-        match value {
-            Value::Str(_) | Value::Display(_) | Value::Debug(_) => {
-                self.store.set(section, member, value, redactor);
-            }
-            other => self
-                .store
-                .set(section, member, Value::Str(&text(other)), redactor),
-        }
-    }
-
-    /// A member that has to be a whole number; what is none stays an annotation.
-    fn number(&mut self, target: Target, key: &Key, value: Value<'_>, redactor: &Redactor) {
-        let Some(number) = number(value) else {
-            return self.annotate(Section::Annotation, key, value, redactor);
-        };
-        let (section, member) = match target {
-            Target::Status => {
-                self.status = Some(number);
-                (Section::Response, "status")
-            }
-            Target::ContentLength => (Section::Response, "content_length"),
-            _ => (Section::Aws, "retries"),
-        };
-        self.store
-            .set(section, member, Value::U64(number), redactor);
-    }
-
-    fn error_type(&mut self, kind: &str) {
-        // By convention an HTTP call's `error.type` is its status once more.
-        if number(Value::Str(kind)).is_none() {
-            self.failed = true;
-            kind.clone_into(&mut self.first().kind);
-        }
-    }
-
-    fn first(&mut self) -> &mut Exception {
-        if self.exceptions.is_empty() {
-            self.exceptions.push(Exception::default());
-        }
-        &mut self.exceptions[0]
-    }
-
-    /// One table, or a list as `["a", "b"]` writes it.
-    fn tables(&mut self, names: &str, redactor: &Redactor) {
-        let list = names.trim_start_matches('[').trim_end_matches(']');
-        let mut tables = list.split(',').map(|name| name.trim().trim_matches('"'));
-        if let Some(first) = tables.next() {
-            self.store
-                .set(Section::Aws, "table_name", Value::Str(first), redactor);
-        }
-        for (index, table) in tables.enumerate() {
-            let key = Key::new(&format!("table_{}", index + 2), redactor);
-            self.annotate(Section::Resource, &key, Value::Str(table), redactor);
-        }
-    }
-
-    /// Text of at most 250 characters; what is longer is kept whole in metadata.
-    fn text(
-        &mut self,
-        (section, member): (Section, &str),
-        name: &str,
-        value: Value<'_>,
-        redactor: &Redactor,
-    ) {
-        let text = text(value);
-        match text.char_indices().nth(MAX_HTTP_CHARS) {
-            None => self.store.set(section, member, Value::Str(&text), redactor),
-            Some((end, _)) => {
-                self.store
-                    .set(section, member, Value::Str(&text[..end]), redactor);
-                self.metadata(DEFAULT_NAMESPACE, name, Value::Str(&text), redactor);
-            }
-        }
-    }
-
     /// A value that is, or may end up as, an annotation; should there be no place
     /// for it, metadata of the key's name.
     #[inline]
@@ -408,24 +284,5 @@ impl Fields {
         std::iter::once(DEFAULT_NAMESPACE)
             .chain(named.map(AsRef::as_ref))
             .zip((0..=u8::MAX).map(Section::Metadata))
-    }
-}
-
-fn text(value: Value<'_>) -> Cow<'_, str> {
-    match value {
-        Value::Str(text) => Cow::Borrowed(text),
-        Value::Display(shown) => Cow::Owned(shown.to_string()),
-        Value::Debug(shown) => Cow::Owned(format!("{shown:?}")),
-        other => Cow::Owned(format!("{other:?}").trim_matches('"').to_owned()),
-    }
-}
-
-/// A whole number that is not negative, also from text.
-fn number(value: Value<'_>) -> Option<u64> {
-    match value {
-        Value::U64(number) => Some(number),
-        Value::I64(number) => number.try_into().ok(),
-        Value::Str(_) | Value::Display(_) | Value::Debug(_) => text(value).trim().parse().ok(),
-        _ => None,
     }
 }

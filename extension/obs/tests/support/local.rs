@@ -1,30 +1,27 @@
 //! A local account as a process, and the program against it.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-const OBS: &str = env!("CARGO_BIN_EXE_obs");
+use super::program;
 
 /// A running local account, ended by SIGTERM.
 pub(crate) struct Local {
     child: Child,
-    address: String,
+    pub(crate) address: SocketAddr,
     _data: tempfile::TempDir,
 }
 
 impl Local {
-    /// An account that has the log groups of the project in a folder.
+    /// An account that has the log groups of the project in a folder, if there is one.
     pub(crate) fn start(project: &Path) -> Local {
         let data = tempfile::tempdir().unwrap();
         let listen = ["dev", "--listen", "127.0.0.1:0", "--xray", "127.0.0.1:0"];
-        let mut child = Command::new(OBS)
-            .args(listen)
+        let mut child = program::command(project, &listen)
             .arg("--data")
             .arg(data.path())
-            .current_dir(project)
-            .env_clear()
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -33,21 +30,22 @@ impl Local {
         BufReader::new(out).read_line(&mut first).unwrap();
         let address = first.trim().strip_prefix("obs dev: http://").unwrap();
         Local {
-            address: address.to_owned(),
+            address: address.parse().unwrap(),
             child,
             _data: data,
         }
     }
 
+    /// The program in a folder, before this account.
+    pub(crate) fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
+        let mut command = program::command(folder, arguments);
+        command.env("AWS_ENDPOINT_URL", format!("http://{}", self.address));
+        command
+    }
+
     /// Runs the program in a folder.
     pub(crate) fn obs(&self, folder: &Path, arguments: &[&str]) -> Output {
-        Command::new(OBS)
-            .args(arguments)
-            .current_dir(folder)
-            .env_clear()
-            .env("AWS_ENDPOINT_URL", format!("http://{}", self.address))
-            .output()
-            .unwrap()
+        self.command(folder, arguments).output().unwrap()
     }
 
     /// The same, where nothing may go wrong; its last line.
@@ -60,14 +58,7 @@ impl Local {
 
     /// One call of CloudWatch's query protocol, as somebody's hand would make it.
     pub(crate) fn call(&self, action: &str) {
-        let body = format!("Action={action}&Version=2010-08-01");
-        let answer = self.send(&format!(
-            "POST / HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\
-             authorization: AWS4-HMAC-SHA256 Credential=hand/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0\r\n\
-             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        ));
+        let answer = self.send(&by_hand(self.address, action));
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
@@ -85,7 +76,7 @@ impl Local {
     }
 
     fn send(&self, request: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let mut stream = TcpStream::connect(self.address).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -102,18 +93,14 @@ impl Drop for Local {
     }
 }
 
-/// A copy of CloudVault's files.
-pub(crate) fn shipped() -> tempfile::TempDir {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let to = tempfile::tempdir().unwrap();
-    std::fs::copy(from.join("obs.yaml"), to.path().join("obs.yaml")).unwrap();
-    for folder in ["alarms", "dashboards"] {
-        std::fs::create_dir(to.path().join(folder)).unwrap();
-        for entry in std::fs::read_dir(from.join(folder)).unwrap() {
-            let entry = entry.unwrap();
-            let name = Path::new(folder).join(entry.file_name());
-            std::fs::copy(entry.path(), to.path().join(name)).unwrap();
-        }
-    }
-    to
+/// A request of CloudWatch's query protocol that closes its line: the action, and its
+/// parameters behind it.
+pub(crate) fn by_hand(address: SocketAddr, action: &str) -> String {
+    let body = format!("Action={action}&Version=2010-08-01");
+    format!(
+        "POST / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential=hand/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }

@@ -1,0 +1,163 @@
+//! What the library alone reads: it takes each by its own name, so only the table is
+//! here.
+
+use super::{Form, Reader::Library, Variable};
+
+pub(super) const LIBRARY: &[Variable] = &[
+    Variable::new(
+        "OBS_METRICS",
+        "on",
+        Form::Words(&["on", "emf", "off"]),
+        Library,
+        "where points go: through the extension if one is attached, else as lines; always as lines; nowhere",
+    ),
+    Variable::new(
+        "OBS_DIMENSIONS",
+        "",
+        Form::Text("name=value pairs with commas between them"),
+        Library,
+        "dimensions that every metric carries after `service`",
+    ),
+    Variable::new(
+        "OBS_MAX_SERIES",
+        "500",
+        Form::Number {
+            least: 0,
+            most: u64::MAX,
+            unit: "series",
+        },
+        Library,
+        "series of one metric before further ones are folded into `_other`; 0 for no limit",
+    ),
+    Variable::new(
+        "OBS_COLD_START_METRIC",
+        "false",
+        Form::Switch,
+        Library,
+        "whether cold starts are counted as metric `ColdStart`",
+    ),
+    Variable::new(
+        "OBS_LOG",
+        "INFO",
+        Form::Words(&["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]),
+        Library,
+        "least severe level that is written; AWS_LAMBDA_LOG_LEVEL goes before it",
+    ),
+    Variable::new(
+        "OBS_LOG_FORMAT",
+        "json, on a terminal text",
+        Form::Words(&["json", "text", "pretty"]),
+        Library,
+        "how lines are written; AWS_LAMBDA_LOG_FORMAT stands in for it",
+    ),
+    Variable::new(
+        "OBS_LOG_SAMPLE",
+        "0",
+        Form::Text("0 to 1"),
+        Library,
+        "part of the invocations that write DEBUG too",
+    ),
+    Variable::new(
+        "OBS_LOG_BUFFER",
+        "0",
+        Form::Number {
+            least: 0,
+            most: u64::MAX,
+            unit: "bytes",
+        },
+        Library,
+        "DEBUG lines that are kept, and written if the invocation fails; 0 for none",
+    ),
+    Variable::new(
+        "OBS_LOG_LIMIT",
+        "262118",
+        Form::Number {
+            least: 1024,
+            most: u64::MAX,
+            unit: "bytes",
+        },
+        Library,
+        "longest line; longer ones are cut with a mark",
+    ),
+    Variable::new(
+        "OBS_LOG_EVENT",
+        "false",
+        Form::Switch,
+        Library,
+        "whether the incoming event is written, redacted",
+    ),
+    Variable::new(
+        "OBS_LOG_RESPONSE",
+        "false",
+        Form::Switch,
+        Library,
+        "whether the handler's answer is written, redacted",
+    ),
+    Variable::new(
+        "OBS_REDACT",
+        "on",
+        Form::Text("on, off, or some of keys, tokens, emails, cards, aws"),
+        Library,
+        "what is taken out of lines and segments",
+    ),
+    Variable::new(
+        "OBS_REDACT_KEYS",
+        "",
+        Form::Text("patterns with commas between them"),
+        Library,
+        "further keys whose values are taken out",
+    ),
+    Variable::new(
+        "OBS_REDACT_ALLOW",
+        "",
+        Form::Text("keys with commas between them"),
+        Library,
+        "keys whose values stay",
+    ),
+    Variable::new(
+        "OBS_TIMEZONE",
+        "UTC",
+        Form::Text("IANA name, such as Europe/Berlin"),
+        Library,
+        "clock of the lines' timestamps (feature timezone); else TZ",
+    ),
+    Variable::new(
+        "OBS_TIMEOUT_MARGIN",
+        "500ms",
+        Form::Text("time as 500ms or 2s, or off"),
+        Library,
+        "time before the deadline at which an invocation is said to time out",
+    ),
+    Variable::new(
+        "OBS_LOOP_LIMIT",
+        "8",
+        Form::Number {
+            least: 0,
+            most: u32::MAX as u64,
+            unit: "passes",
+        },
+        Library,
+        "passes of one call chain through a function at which it is called a loop",
+    ),
+    Variable::new(
+        "OBS_TRACE_CAPTURE_RESPONSE",
+        "true",
+        Form::Switch,
+        Library,
+        "whether the handler's answer is kept in its subsegment's metadata",
+    ),
+    Variable::new(
+        "OBS_TRACE_CAPTURE_ERROR",
+        "true",
+        Form::Switch,
+        Library,
+        "whether errors' types and messages are kept as causes",
+    ),
+    Variable::new(
+        "OBS_TRACE_IN_PROGRESS",
+        "2s",
+        Form::Text("time as 500ms or 2s, or off"),
+        Library,
+        "a span that lasts longer is sent once as in progress",
+    ),
+];

@@ -1,0 +1,236 @@
+//! Mistakes in a file of alarms and composites.
+
+use super::Bad;
+
+pub(super) const BAD: &[Bad] = &[
+    (
+        "unknown_name_in_an_expression",
+        "alarms/shop.yaml",
+        "    metric: { namespace: Shop, name: OrdersFailed }\n    statistic: Sum\n",
+        "    expression: 100 * baad\n    metrics:\n      bad: { namespace: Shop, name: OrdersFailed, statistic: Sum }\n",
+    ),
+    (
+        "unknown_key_in_an_alarm",
+        "alarms/shop.yaml",
+        "treat_missing_data",
+        "treatMissingData",
+    ),
+    (
+        "unknown_key_at_the_top",
+        "alarms/shop.yaml",
+        "composites:",
+        "composite:",
+    ),
+    (
+        "wrong_type_list_for_text",
+        "alarms/shop.yaml",
+        "statistic: p90",
+        "statistic: [p90]",
+    ),
+    (
+        "wrong_type_mapping_for_list",
+        "alarms/shop.yaml",
+        "  - name: shop-down",
+        "    name: shop-down",
+    ),
+    (
+        "wrong_type_number_for_metric",
+        "alarms/shop.yaml",
+        "metric: { namespace: Shop, name: OrdersFailed }",
+        "metric: 5",
+    ),
+    (
+        "missing_key",
+        "alarms/shop.yaml",
+        "    severity: page\n    metric: { namespace: Shop",
+        "    metric: { namespace: Shop",
+    ),
+    (
+        "duplicate_key",
+        "alarms/shop.yaml",
+        "    period: 5m\n",
+        "    period: 5m\n    period: 6m\n",
+    ),
+    (
+        "unknown_for_each",
+        "alarms/shop.yaml",
+        "for_each: functions",
+        "for_each: function",
+    ),
+    (
+        "for_each_over_nothing",
+        "alarms/shop.yaml",
+        "for_each: functions",
+        "for_each: tables",
+    ),
+    (
+        "unknown_severity",
+        "alarms/shop.yaml",
+        "severity: page",
+        "severity: pgae",
+    ),
+    (
+        "unknown_alarm_in_a_rule",
+        "alarms/shop.yaml",
+        "ALARM(\"pay-slow\")",
+        "ALARM(\"pya-slow\")",
+    ),
+    (
+        "composite_of_itself",
+        "alarms/shop.yaml",
+        "ALARM(\"pay-slow\") AND",
+        "ALARM(\"shop-down\") AND",
+    ),
+    (
+        "rule_that_is_none",
+        "alarms/shop.yaml",
+        "AND ALARM",
+        "UND ALARM",
+    ),
+    (
+        "duplicate_name",
+        "alarms/shop.yaml",
+        "name: orders-failing",
+        "name: pay-slow",
+    ),
+    (
+        "duplicate_name_of_a_for_each",
+        "alarms/shop.yaml",
+        "name: ${resource}-slow",
+        "name: slow",
+    ),
+    (
+        "duration_without_unit",
+        "alarms/shop.yaml",
+        "period: 5m",
+        "period: 300",
+    ),
+    (
+        "duration_with_a_wrong_unit",
+        "alarms/shop.yaml",
+        "period: 5m",
+        "period: 5 parsecs",
+    ),
+    (
+        "period_that_cloudwatch_has_not",
+        "alarms/shop.yaml",
+        "period: 5m",
+        "period: 45s",
+    ),
+    (
+        "threshold_that_is_no_number",
+        "alarms/shop.yaml",
+        "> ${limit}",
+        "> many",
+    ),
+    (
+        "threshold_with_a_wrong_unit",
+        "alarms/shop.yaml",
+        "> 90% of timeout",
+        "> 9 furlongs",
+    ),
+    (
+        "threshold_of_another_dimension",
+        "alarms/shop.yaml",
+        "> 90% of timeout",
+        "> 10MB",
+    ),
+    (
+        "threshold_of_an_unknown_limit",
+        "alarms/shop.yaml",
+        "% of timeout",
+        "% of timeuot",
+    ),
+    (
+        "condition_without_comparison",
+        "alarms/shop.yaml",
+        "> ${limit}",
+        "${limit}",
+    ),
+    (
+        "datapoints_that_cannot_be",
+        "alarms/shop.yaml",
+        "3 of 5",
+        "5 of 3",
+    ),
+    (
+        "unknown_statistic",
+        "alarms/shop.yaml",
+        "statistic: Sum",
+        "statistic: Summ",
+    ),
+    (
+        "unknown_treatment",
+        "alarms/shop.yaml",
+        "notBreaching",
+        "notbreaching",
+    ),
+    (
+        "undefined_variable",
+        "alarms/shop.yaml",
+        "${limit}",
+        "${limmit}",
+    ),
+    (
+        "not_yaml",
+        "alarms/shop.yaml",
+        "metric: { namespace: Shop,",
+        "metric: [ namespace: Shop,",
+    ),
+    // Thresholds.
+    (
+        "share_of_an_expression",
+        "alarms/shop.yaml",
+        "    metric: { namespace: Shop, name: OrdersFailed }\n    statistic: Sum\n    period: 5m\n    condition: \"> ${limit}\"",
+        "    expression: 100 * bad / all\n    metrics:\n      bad: { namespace: Shop, name: OrdersFailed, statistic: Sum }\n      all: { namespace: Shop, name: Orders, statistic: Sum }\n    period: 5m\n    condition: \"> 5%\"",
+    ),
+    (
+        "share_of_a_count",
+        "alarms/shop.yaml",
+        "\"> ${limit}\"",
+        "\"> 5%\"",
+    ),
+    (
+        "for_each_with_an_unknown_resource",
+        "alarms/shop.yaml",
+        "for_each: functions",
+        "for_each: { kind: functions, except: [pya] }",
+    ),
+    (
+        "for_each_of_the_wrong_shape",
+        "alarms/shop.yaml",
+        "for_each: functions",
+        "for_each: { kinds: functions }",
+    ),
+    // A near miss in every section.
+    (
+        "unknown_key_in_a_metric",
+        "alarms/shop.yaml",
+        "namespace: Shop, name: OrdersFailed",
+        "namespace: Shop, name: OrdersFailed, dimension: {}",
+    ),
+    (
+        "unknown_key_in_a_composite",
+        "alarms/shop.yaml",
+        "    rule: ALARM",
+        "    descripton: Down.\n    rule: ALARM",
+    ),
+    (
+        "duplicate_name_of_a_composite_and_an_alarm",
+        "alarms/shop.yaml",
+        "name: shop-down",
+        "name: orders-failing",
+    ),
+    (
+        "window_longer_than_a_day",
+        "alarms/shop.yaml",
+        "    period: 5m\n",
+        "    period: 5m\n    datapoints: 1 of 300\n",
+    ),
+    (
+        "threshold_in_minutes_of_a_size",
+        "alarms/shop.yaml",
+        "name: OrdersFailed }\n    statistic: Sum\n    period: 5m\n    condition: \"> ${limit}\"",
+        "name: OrdersFailed, unit: Bytes }\n    statistic: Sum\n    period: 5m\n    condition: \"> 5m\"",
+    ),
+];

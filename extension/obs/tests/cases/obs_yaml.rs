@@ -1,0 +1,263 @@
+//! Mistakes in `obs.yaml`.
+
+use super::Bad;
+
+pub(super) const BAD: &[Bad] = &[
+    (
+        "unknown_key_in_obs_yaml",
+        "obs.yaml",
+        "resources:",
+        "resource:",
+    ),
+    (
+        "unknown_key_in_an_environment",
+        "obs.yaml",
+        "region: us-east-1",
+        "regoin: us-east-1",
+    ),
+    (
+        "unknown_kind_of_resource",
+        "obs.yaml",
+        "functions:",
+        "lambdas:",
+    ),
+    (
+        "wrong_type_text_for_list",
+        "obs.yaml",
+        "topics: [oncall]",
+        "topics: oncall",
+    ),
+    (
+        "unknown_resource",
+        "obs.yaml",
+        "dead_letter: parcels-dlq",
+        "dead_letter: parcel-dlq",
+    ),
+    (
+        "unknown_topic",
+        "obs.yaml",
+        "topics: [oncall]",
+        "topics: [onacll]",
+    ),
+    (
+        "account_that_is_none",
+        "obs.yaml",
+        "\"000000000000\"",
+        "123",
+    ),
+    ("region_that_is_none", "obs.yaml", "us-east-1", "Virginia"),
+    (
+        "timeout_that_lambda_has_not",
+        "obs.yaml",
+        "timeout: 10s",
+        "timeout: 1h",
+    ),
+    (
+        "memory_without_unit",
+        "obs.yaml",
+        "memory: 256MB",
+        "memory: 256",
+    ),
+    (
+        "address_that_is_none",
+        "obs.yaml",
+        "oncall@example.com",
+        "oncall",
+    ),
+    // Objectives, sampling, mutes.
+    (
+        "objective_without_a_unit",
+        "obs.yaml",
+        "objective: 99.9%",
+        "objective: 99.9",
+    ),
+    (
+        "objective_of_everything",
+        "obs.yaml",
+        "objective: 99.9%",
+        "objective: 100%",
+    ),
+    (
+        "objective_of_what_serves_nobody",
+        "obs.yaml",
+        "functions/pay }",
+        "queues/parcels }",
+    ),
+    (
+        "objective_of_two_kinds",
+        "obs.yaml",
+        "    availability: { resource: functions/pay }",
+        "    availability: { resource: functions/pay }\n    latency: { resource: functions/pay, below: 1s }",
+    ),
+    (
+        "objective_of_an_unknown_resource",
+        "obs.yaml",
+        "functions/pay }",
+        "functions/pya }",
+    ),
+    (
+        "sampling_with_a_bad_priority",
+        "obs.yaml",
+        "priority: 10",
+        "priority: 0",
+    ),
+    (
+        "sampling_with_a_bad_rate",
+        "obs.yaml",
+        "rate: 5%",
+        "rate: 105%",
+    ),
+    (
+        "sampling_with_a_rate_without_a_unit",
+        "obs.yaml",
+        "rate: 5%",
+        "rate: 0.05",
+    ),
+    ("mute_of_no_alarm", "obs.yaml", "orders-*", "order-*"),
+    (
+        "mute_with_a_bad_schedule",
+        "obs.yaml",
+        "cron(0 2 * * *)",
+        "every night",
+    ),
+    (
+        "mute_that_is_too_long",
+        "obs.yaml",
+        "duration: 1h",
+        "duration: 16d",
+    ),
+    // Environments.
+    (
+        "role_that_is_none",
+        "obs.yaml",
+        "region: eu-central-1",
+        "region: eu-central-1\n    role: admin",
+    ),
+    (
+        "unknown_section_in_an_overlay",
+        "obs.yaml",
+        "    variables: { limit: 5 }\n  production",
+        "    variables: { limit: 5 }\n    overlay: { topic: {} }\n  production",
+    ),
+    (
+        "overlay_that_is_wrong",
+        "obs.yaml",
+        "    variables: { limit: 5 }\n  production",
+        "    variables: { limit: 5 }\n    overlay: { resources: { functions: { pay: { timeout: 10 } } } }\n  production",
+    ),
+    (
+        "overlay_of_an_unknown_alarm",
+        "obs.yaml",
+        "    variables: { limit: 5 }\n  production",
+        "    variables: { limit: 5 }\n    overlay: { alarms: { pya-slow: off } }\n  production",
+    ),
+    (
+        "lambda_that_is_none",
+        "obs.yaml",
+        "email: oncall@example.com",
+        "lambda: pya",
+    ),
+    (
+        "chat_that_is_none",
+        "obs.yaml",
+        "email: oncall@example.com",
+        "chatbot: slack",
+    ),
+    (
+        "key_that_cloudwatch_may_not_use",
+        "obs.yaml",
+        "    subscriptions:",
+        "    kms_key: alias/aws/sns\n    subscriptions:",
+    ),
+    (
+        "severity_that_requires_a_runbook",
+        "obs.yaml",
+        "page: { topics: [oncall] }",
+        "page: { topics: [oncall], require: [runbook] }",
+    ),
+    (
+        "environment_that_is_none",
+        "obs.yaml",
+        "  dev:\n",
+        "  a/b:\n",
+    ),
+    // A near miss in every section.
+    (
+        "unknown_key_in_the_defaults",
+        "obs.yaml",
+        "project: shop\n",
+        "project: shop\ndefaults: { onwer: us }\n",
+    ),
+    (
+        "unknown_key_in_the_quotas",
+        "obs.yaml",
+        "region: us-east-1",
+        "region: us-east-1\n    quotas: { concurency: 3000 }",
+    ),
+    (
+        "unknown_key_in_a_role",
+        "obs.yaml",
+        "region: eu-central-1",
+        "region: eu-central-1\n    role: { arn: \"arn:aws:iam::123456789012:role/obs\", external-id: x }",
+    ),
+    (
+        "unknown_key_in_a_function",
+        "obs.yaml",
+        "memory: 256MB }\n    ship",
+        "memory: 256MB, tracng: active }\n    ship",
+    ),
+    (
+        "unknown_key_in_a_queue",
+        "obs.yaml",
+        "dead_letter: parcels-dlq",
+        "dead_leter: parcels-dlq",
+    ),
+    (
+        "unknown_key_in_a_topic",
+        "obs.yaml",
+        "    subscriptions:",
+        "    subscription:",
+    ),
+    (
+        "unknown_key_in_a_subscription",
+        "obs.yaml",
+        "email: oncall",
+        "mail: oncall",
+    ),
+    (
+        "unknown_key_in_a_severity",
+        "obs.yaml",
+        "page: { topics: [oncall] }",
+        "page: { topics: [oncall], requires: [owner] }",
+    ),
+    (
+        "unknown_key_in_an_objective",
+        "obs.yaml",
+        "    objective: 99.9%",
+        "    objective: 99.9%\n    minimum_request: 10",
+    ),
+    (
+        "unknown_key_in_an_availability",
+        "obs.yaml",
+        "availability: { resource: functions/pay }",
+        "availability: { resource: functions/pay, belwo: 1s }",
+    ),
+    (
+        "unknown_key_in_a_sampling_rule",
+        "obs.yaml",
+        "path: /pay",
+        "pth: /pay",
+    ),
+    (
+        "unknown_key_in_a_mute",
+        "obs.yaml",
+        "duration: 1h",
+        "duration: 1h, timezon: UTC",
+    ),
+    (
+        "duplicate_name_of_two_topics",
+        "obs.yaml",
+        "severities:",
+        "  others: { name: shop-dev-oncall }\nseverities:",
+    ),
+];
