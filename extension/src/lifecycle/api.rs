@@ -1,11 +1,13 @@
 //! The Extensions API and the Telemetry API, as their client sees them.
 
+use std::cell::Cell;
+
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use serde_json::{Value, json};
 
-use super::http::{HttpError, send};
+use super::http::{Connection, HttpError};
 use crate::config::Mode;
 
 const EXTENSION: &str = "/2020-01-01/extension";
@@ -13,10 +15,12 @@ const TELEMETRY: &str = "/2022-07-01/telemetry";
 const IDENTIFIER: &str = "lambda-extension-identifier";
 
 /// A registered extension.
-#[derive(Debug, Clone)]
 pub struct Api {
     authority: String,
     identifier: String,
+    /// The connection of INIT, on which no freeze can have come yet: a cold start
+    /// waits for one instead of three.
+    fresh: Cell<Option<Connection>>,
 }
 
 /// Why the API did not do what was asked.
@@ -96,7 +100,8 @@ impl Api {
             .header("content-type", "application/json")
             .body(Full::from(json!({ "events": events }).to_string()))
             .map_err(HttpError::from)?;
-        let answer = expect(PATH, send(authority, request).await?, StatusCode::OK)?;
+        let mut connection = Connection::open(authority).await?;
+        let answer = expect(PATH, connection.send(request).await?, StatusCode::OK)?;
         let identifier = answer
             .headers()
             .get(IDENTIFIER)
@@ -110,6 +115,7 @@ impl Api {
         Ok(Self {
             authority: authority.to_owned(),
             identifier,
+            fresh: Cell::new(Some(connection)),
         })
     }
 
@@ -125,7 +131,8 @@ impl Api {
             .header(IDENTIFIER, &self.identifier)
             .body(Full::default())
             .map_err(HttpError::from)?;
-        let answer = expect(PATH, send(&self.authority, request).await?, StatusCode::OK)?;
+        let (answer, _) = self.send(request).await?;
+        let answer = expect(PATH, answer, StatusCode::OK)?;
         Ok(event(answer.body()))
     }
 
@@ -150,12 +157,29 @@ impl Api {
             .header("content-type", "application/json")
             .body(Full::from(body.to_string()))
             .map_err(HttpError::from)?;
-        let answer = send(&self.authority, request).await?;
+        let (answer, connection) = self.send(request).await?;
+        self.fresh.set(Some(connection));
         if answer.status() == StatusCode::ACCEPTED {
             return Ok(Subscription::Unsupported);
         }
         expect(PATH, answer, StatusCode::OK)?;
         Ok(Subscription::Active)
+    }
+
+    /// Sends on the connection that INIT has left open, else, or should the other
+    /// side have closed it, on a new one. Asking twice does no harm here.
+    async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(Response<Bytes>, Connection), HttpError> {
+        if let Some(mut connection) = self.fresh.take()
+            && let Ok(answer) = connection.send(request.clone()).await
+        {
+            return Ok((answer, connection));
+        }
+        let mut connection = Connection::open(&self.authority).await?;
+        let answer = connection.send(request).await?;
+        Ok((answer, connection))
     }
 }
 
@@ -205,7 +229,16 @@ fn event(body: &[u8]) -> Event {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
     use proptest::prelude::*;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
 
     use super::*;
 
@@ -213,6 +246,47 @@ mod tests {
         #[test]
         fn any_answer_is_some_event(body in prop::collection::vec(any::<u8>(), 0..200)) {
             event(&body);
+        }
+    }
+
+    /// Answers requests, on each connection at most `most`, and counts connections.
+    async fn lambda(most: usize) -> (String, Arc<AtomicUsize>) {
+        const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nLambda-Extension-Identifier: 3da1\r\n\
+            Content-Length: 22\r\n\r\n{\"eventType\":\"INVOKE\"}";
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&connections);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(async move {
+                    for _ in 0..most {
+                        // Small enough to come in one piece.
+                        match stream.read(&mut [0; 4096]).await {
+                            Ok(1..) => stream.write_all(ANSWER).await.unwrap(),
+                            _ => return,
+                        }
+                    }
+                });
+            }
+        });
+        (address, connections)
+    }
+
+    #[tokio::test]
+    async fn init_needs_one_connection_and_each_event_after_it_one_of_its_own() {
+        for (most, expect) in [(usize::MAX, [1, 2, 3]), (1, [3, 4, 5])] {
+            let (address, connections) = lambda(most).await;
+            let api = Api::register(&address, "obs", Mode::OnDemand)
+                .await
+                .unwrap();
+            let subscribed = api.subscribe("http://127.0.0.1:1").await.unwrap();
+            assert_eq!(subscribed, Subscription::Active);
+            for expect in expect {
+                assert!(matches!(api.next().await.unwrap(), Event::Invoke { .. }));
+                assert_eq!(connections.load(Ordering::Relaxed), expect, "{most}");
+            }
         }
     }
 

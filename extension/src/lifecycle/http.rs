@@ -1,13 +1,15 @@
-//! One HTTP request on a connection of its own.
+//! HTTP requests over a connection of the caller's.
 //!
 //! The Extensions API is on this machine, so a connection costs little, and one
 //! that was open while the environment was frozen is never trusted again. There
 //! is no timeout here: `/event/next` answers when there is an event.
 
+use std::pin::Pin;
+
 use bytes::Bytes;
 use http::{Request, Response, header::HOST};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1;
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -31,50 +33,82 @@ pub enum HttpError {
     Body(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Sends `request` to `api` and reads the whole answer. Lambda gives `api` as
-/// host and port; emulators may put `http://` before it and a path behind.
+/// One connection, which is driven by whoever waits for an answer on it and not by
+/// a task: it ends with its owner.
+pub struct Connection {
+    authority: String,
+    base: String,
+    sender: SendRequest<Full<Bytes>>,
+    driver: Pin<Box<http1::Connection<TokioIo<TcpStream>, Full<Bytes>>>>,
+}
+
+impl Connection {
+    /// Connects to `api`. Lambda gives it as host and port; emulators may put
+    /// `http://` before it and a path behind.
+    ///
+    /// # Errors
+    ///
+    /// When nobody listens there.
+    pub async fn open(api: &str) -> Result<Self, HttpError> {
+        let (authority, base) = parts(api);
+        let stream = TcpStream::connect(authority)
+            .await
+            .map_err(|error| HttpError::Connect(authority.to_owned(), error))?;
+        let (sender, driver) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| HttpError::Exchange(authority.to_owned(), error))?;
+        Ok(Self {
+            authority: authority.to_owned(),
+            base: base.to_owned(),
+            sender,
+            driver: Box::pin(driver),
+        })
+    }
+
+    /// Sends `request` and reads the whole answer.
+    ///
+    /// # Errors
+    ///
+    /// When there is no whole answer.
+    pub async fn send(
+        &mut self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Bytes>, HttpError> {
+        if !self.base.is_empty() {
+            let below = format!("{}{}", self.base, request.uri().path());
+            *request.uri_mut() = http::Uri::try_from(below).map_err(http::Error::from)?;
+        }
+        let host = http::HeaderValue::from_str(&self.authority).map_err(http::Error::from)?;
+        request.headers_mut().insert(HOST, host);
+        let broken = |error| HttpError::Exchange(self.authority.clone(), error);
+        let exchange = async {
+            let answer = self.sender.send_request(request).await.map_err(broken)?;
+            let (head, body) = answer.into_parts();
+            let body = Limited::new(body, MOST_BYTES)
+                .collect()
+                .await
+                .map_err(HttpError::Body)?;
+            Ok(Response::from_parts(head, body.to_bytes()))
+        };
+        let mut exchange = std::pin::pin!(exchange);
+        tokio::select! {
+            biased;
+            answer = &mut exchange => answer,
+            ended = &mut self.driver => match exchange.await {
+                Ok(answer) => Ok(answer),
+                Err(error) => Err(ended.map_err(broken).err().unwrap_or(error)),
+            },
+        }
+    }
+}
+
+/// Sends `request` to `api` on a connection of its own.
 ///
 /// # Errors
 ///
 /// When there is no whole answer.
-pub async fn send(
-    api: &str,
-    mut request: Request<Full<Bytes>>,
-) -> Result<Response<Bytes>, HttpError> {
-    let (authority, base) = parts(api);
-    if !base.is_empty() {
-        let below = format!("{base}{}", request.uri().path());
-        *request.uri_mut() = http::Uri::try_from(below).map_err(http::Error::from)?;
-    }
-    let host = http::HeaderValue::from_str(authority).map_err(http::Error::from)?;
-    request.headers_mut().insert(HOST, host);
-    let stream = TcpStream::connect(authority)
-        .await
-        .map_err(|error| HttpError::Connect(authority.to_owned(), error))?;
-    let broken = |error| HttpError::Exchange(authority.to_owned(), error);
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(broken)?;
-    let exchange = async {
-        let answer = sender.send_request(request).await.map_err(broken)?;
-        let (head, body) = answer.into_parts();
-        let body = Limited::new(body, MOST_BYTES)
-            .collect()
-            .await
-            .map_err(HttpError::Body)?;
-        Ok(Response::from_parts(head, body.to_bytes()))
-    };
-    // The connection is driven here and not in a task, so that it ends with us.
-    let mut exchange = std::pin::pin!(exchange);
-    let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        biased;
-        answer = &mut exchange => answer,
-        ended = &mut connection => match exchange.await {
-            Ok(answer) => Ok(answer),
-            Err(error) => Err(ended.map_err(broken).err().unwrap_or(error)),
-        },
-    }
+pub async fn send(api: &str, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, HttpError> {
+    Connection::open(api).await?.send(request).await
 }
 
 /// Host and port, and the path below which the API stands.
