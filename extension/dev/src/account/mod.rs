@@ -26,6 +26,7 @@ mod segment;
 mod xray;
 mod sampling_rules;
 mod log_groups;
+mod metric_filters;
 mod event_rules;
 
 pub use segment::SegmentError;

@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 use super::Account;
 use super::{
     alarm_state, alarms, composites, dashboards, describe_alarms, event_rules, log_groups,
-    mute_rules, put_metric_data, read_metrics, sampling_rules, sns, sts, subscriptions, tags, xray,
+    metric_filters, mute_rules, put_metric_data, read_metrics, sampling_rules, sns, sts,
+    subscriptions, tags, xray,
 };
 use crate::wire::de::DecodeError;
 use crate::wire::{Fault, Service, Tree};
@@ -115,9 +116,9 @@ const X_RAY: &[(&str, Operation)] = operations! {
 };
 
 const LOGS: &[(&str, Operation)] = operations! {
-    "PutMetricFilter" => log_groups::put_metric_filter,
-    "DescribeMetricFilters" => log_groups::describe_metric_filters,
-    "DeleteMetricFilter" => log_groups::delete_metric_filter,
+    "PutMetricFilter" => metric_filters::put_metric_filter,
+    "DescribeMetricFilters" => metric_filters::describe_metric_filters,
+    "DeleteMetricFilter" => metric_filters::delete_metric_filter,
     "DescribeLogGroups" => log_groups::describe_log_groups,
     "CreateLogGroup" => log_groups::create_log_group,
     "PutRetentionPolicy" => log_groups::put_retention_policy,
