@@ -71,6 +71,20 @@ impl Account {
         Ok(named.unwrap_or_else(|| format!("/aws/lambda/{function}")))
     }
 
+    /// The functions whose lines a log group has, as [`Account::group_of`] finds it.
+    pub(super) fn functions_of(&self, group: &str) -> Result<Vec<String>, StoreError> {
+        let row = self.store.document(GROUP, group)?;
+        let named = row.and_then(|row| row.document["function"].as_str().map(str::to_owned));
+        let own = group.strip_prefix("/aws/lambda/").map(str::to_owned);
+        let mut functions = Vec::new();
+        for function in named.into_iter().chain(own) {
+            if !functions.contains(&function) && self.group_of(&function)? == group {
+                functions.push(function);
+            }
+        }
+        Ok(functions)
+    }
+
     /// # Errors
     /// `ResourceNotFoundException` when there is no such log group.
     pub(super) fn need_group(&self, name: &str) -> Result<(), Fault> {

@@ -27,6 +27,7 @@ mod xray;
 mod sampling_rules;
 mod log_groups;
 mod metric_filters;
+mod log_events;
 mod event_rules;
 
 pub use segment::SegmentError;

@@ -8,6 +8,7 @@
 mod schema;
 mod error;
 mod logs;
+mod log_events;
 mod segments;
 mod traces;
 mod metrics;
@@ -24,7 +25,8 @@ pub use alarms::{AlarmKind, AlarmRow, HistoryKind, HistoryQuery, HistoryRow, Sta
 pub use dashboards::DashboardRow;
 pub use documents::DocumentRow;
 pub use error::StoreError;
-pub use logs::{LogQuery, LogRecord, LogRow};
+pub use log_events::{LogEvent, LogScan, LogScanned};
+pub use logs::{LogQuery, LogRecord, LogRow, OWN_STREAM};
 pub use metrics::{Datum, SeriesRow};
 pub use notifications::{DeliveryStatus, NewNotification, NotificationRow};
 pub use requests::RequestRow;
