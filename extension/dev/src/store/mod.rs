@@ -11,6 +11,7 @@ mod logs;
 mod log_events;
 mod segments;
 mod traces;
+mod trace_pages;
 mod metrics;
 mod dashboards;
 mod alarms;
@@ -34,6 +35,7 @@ pub use schema::limits;
 pub use segments::SegmentRow;
 pub use summary::Summary;
 pub use topics::{SubscriptionRow, TopicRow};
+pub use trace_pages::{TracePage, TraceRange};
 pub use traces::{Trace, TraceLink, TraceQuery, TraceSummary};
 
 use std::path::Path;
