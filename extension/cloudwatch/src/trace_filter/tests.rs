@@ -271,59 +271,70 @@ fn a_trace_that_is_not_complete_has_no_end() {
     assert!(Trace::new(Vec::new()).is_none());
 }
 
+fn refused(expression: &str, position: usize, says: &str) {
+    let error = Filter::parse(expression).unwrap_err();
+    assert!(error.message().contains(says), "{expression}: {error}");
+    assert_eq!(error.position(), position, "{expression}: {error}");
+}
+
 #[test]
 fn what_is_no_expression_is_refused_with_its_place() {
-    let check = |expression: &str, position: usize, says: &str| {
-        let error = Filter::parse(expression).unwrap_err();
-        assert!(error.message().contains(says), "{expression}: {error}");
-        assert_eq!(error.position(), position, "{expression}: {error}");
-    };
-    check("fualt", 0, "expected a keyword (ok, error,");
-    check(
+    refused("fualt", 0, "expected a keyword (ok, error,");
+    refused(
         "fault AND",
         9,
         "expected a keyword, `!` or `(`, found the end",
     );
-    check("fault )", 6, "expected AND, OR or the end, found `)`");
-    check("(fault", 6, "expected `)`, found the end");
-    check("duration > \"5\"", 11, "expected a number, found `\"5\"`");
-    check("duration > nan", 11, "expected a number");
-    check("duration CONTAINS 5", 0, "expected =, !=, <, <=, > and >=");
-    check("user = alice", 7, "expected text in quotation marks");
-    check("user < \"a\"", 0, "expected =, !=, CONTAINS");
-    check("fault = 1", 8, "expected true or false");
-    check("fault < true", 0, "expected = and !=");
-    check("annotation.age > \"1\"", 0, "which compare with text");
-    check(
+    refused("fault )", 6, "expected AND, OR or the end, found `)`");
+    refused("(fault", 6, "expected `)`, found the end");
+    refused("duration > \"5\"", 11, "expected a number, found `\"5\"`");
+    refused("duration > nan", 11, "expected a number");
+    refused("duration CONTAINS 5", 0, "expected =, !=, <, <=, > and >=");
+    refused("user = alice", 7, "expected text in quotation marks");
+    refused("user < \"a\"", 0, "expected =, !=, CONTAINS");
+    refused("fault = 1", 8, "expected true or false");
+    refused("fault < true", 0, "expected = and !=");
+    refused("annotation.age > \"1\"", 0, "which compare with text");
+    refused(
         "annotation.age = x",
         17,
         "expected text in quotation marks, a number",
     );
-    check(
+    refused(
         "annotation.a.b = 1",
         0,
         "annotation[KEY] for a key with dots",
     );
-    check("annotation[", 11, "expected an annotation's key");
-    check("annotation = 1", 11, "expected `[`");
-    check("user = \"öpen", 7, "closing quotation mark");
-    check("name = \"ö\" ?", 11, "found `?`");
-    check("service", 7, "expected `(`");
-    check(
+    refused("annotation[", 11, "expected an annotation's key");
+    refused("annotation = 1", 11, "expected `[`");
+    refused("user = \"öpen", 7, "closing quotation mark");
+    refused("name = \"ö\" ?", 11, "found `?`");
+    refused("service", 7, "expected `(`");
+    refused(
         "service(upload)",
         8,
         "expected a service's name in quotation marks",
     );
-    check("service(id())", 11, "expected name, type or account.id");
-    check("service(id(name: \"a\", name: \"b\"))", 22, "stands twice");
-    check("edge(\"a\")", 8, "expected `,`");
-    check(
+    refused("service(id())", 11, "expected name, type or account.id");
+    refused("service(id(name: \"a\", name: \"b\"))", 22, "stands twice");
+    refused("edge(\"a\")", 8, "expected `,`");
+    refused(
         "service(\"a\") { service(\"b\") }",
         15,
         "does not stand within braces",
     );
-    check("service(\"a\") { fault", 20, "expected `}`");
-    check("service(\"a\") { }", 15, "expected a keyword");
+    refused("service(\"a\") { fault", 20, "expected `}`");
+    refused("service(\"a\") { }", 15, "expected a keyword");
+    refused(&" ".repeat(5000), 0, "longer than 4096 bytes");
+    let error = Filter::parse("duration > x").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "read the filter expression at character 12: expected a number, found `x`"
+    );
+}
+
+#[test]
+fn what_only_x_ray_can_say_is_refused_by_name() {
     for (expression, what) in [
         ("group.name = \"g\"", "groups are not evaluated"),
         (
@@ -336,14 +347,12 @@ fn what_is_no_expression_is_refused_with_its_place() {
         ("first", "`first` is asked of root causes"),
         ("resource.id = \"a\"", "resource.arn"),
     ] {
-        check(expression, 0, what);
+        refused(expression, 0, what);
     }
-    check(&"(".repeat(100), 33, "more than 32 deep");
-    check(&"!".repeat(100), 33, "more than 32 deep");
-    check(&" ".repeat(5000), 0, "longer than 4096 bytes");
-    let error = Filter::parse("duration > x").unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "read the filter expression at character 12: expected a number, found `x`"
-    );
+}
+
+#[test]
+fn what_is_nested_too_deep_is_refused() {
+    refused(&"(".repeat(100), 33, "more than 32 deep");
+    refused(&"!".repeat(100), 33, "more than 32 deep");
 }

@@ -8,7 +8,8 @@ use obs_cloudwatch::log_filter::Pattern;
 use serde::Deserialize;
 
 use super::operations::Answer;
-use super::{Account, log_groups, paging};
+use super::paging::{self, Place};
+use super::{Account, log_groups};
 use crate::store::{LogEvent, LogScan, StoreError};
 use crate::wire::{Fault, Tree};
 
@@ -92,7 +93,7 @@ pub(super) fn filter_log_events(account: &Account, input: FilterLogEvents) -> An
     }
     let limit = limit(input.limit)?;
     let after = paging::after(input.next_token.as_deref())
-        .ok_or_else(|| Fault::log_parameter("The specified nextToken is invalid."))?;
+        .map_err(|_| Fault::log_parameter("The specified nextToken is invalid."))?;
     account.need_group(&group)?;
     let functions = account.functions_of(&group)?;
     account.need_streams(&functions, &streams)?;
@@ -120,7 +121,7 @@ fn page(
     scan: &LogScan,
     limit: usize,
     fits: impl Fn(&LogEvent) -> bool,
-) -> Result<(Vec<LogEvent>, Option<(i64, i64)>), StoreError> {
+) -> Result<(Vec<LogEvent>, Option<Place>), StoreError> {
     let scanned = account.store.scan_logs(scan)?;
     let mut more = scanned.more;
     let (mut events, mut last) = (Vec::new(), None);

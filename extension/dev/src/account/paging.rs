@@ -27,20 +27,28 @@ pub(super) fn start(token: Option<&str>) -> Result<usize, Fault> {
         .ok_or_else(Fault::next_token)
 }
 
-/// The token for what follows an entry, by the two numbers that entries are ordered by.
-pub(super) fn token_after((first, second): (i64, i64)) -> String {
+/// An entry, by the two numbers that entries are ordered by.
+pub(super) type Place = (i64, i64);
+
+/// The token for what follows an entry.
+pub(super) fn token_after((first, second): Place) -> String {
     URL_SAFE_NO_PAD.encode(format!("obs:after:{first}:{second}"))
 }
 
-/// The entry that a page follows; none without a token. Nothing for a token that was
-/// not given out here.
-pub(super) fn after(token: Option<&str>) -> Option<Option<(i64, i64)>> {
+/// The entry that a page follows; none without a token.
+///
+/// # Errors
+/// `InvalidNextToken` for a token that was not given out here.
+pub(super) fn after(token: Option<&str>) -> Result<Option<Place>, Fault> {
     let Some(token) = token.filter(|token| !token.is_empty()) else {
-        return Some(None);
+        return Ok(None);
     };
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-    let (first, second) = text.strip_prefix("obs:after:")?.split_once(':')?;
-    Some(Some((first.parse().ok()?, second.parse().ok()?)))
+    let read = || {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+        let (first, second) = text.strip_prefix("obs:after:")?.split_once(':')?;
+        Some((first.parse().ok()?, second.parse().ok()?))
+    };
+    read().map(Some).ok_or_else(Fault::next_token)
 }
 
 /// One page of a list, and the token for the one after it.

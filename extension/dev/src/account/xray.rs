@@ -103,8 +103,7 @@ pub(super) fn get_trace_summaries(account: &Account, input: GetTraceSummaries) -
     }
     let filter = Filter::parse(input.filter_expression.as_deref().unwrap_or_default())
         .map_err(|error| Fault::request(format!("failed to {error}")))?;
-    let token = input.next_token.as_deref();
-    let after = paging::after(token).ok_or_else(Fault::next_token)?;
+    let after = paging::after(input.next_token.as_deref())?;
     let page = account.store.trace_page(&TraceRange {
         from: from as f64 / 1000.0,
         to: to as f64 / 1000.0,
