@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
@@ -147,6 +148,32 @@ fn invocation(number: i64, function: &str, more: Value) -> Vec<String> {
     .to_vec()
 }
 
+fn asked(
+    xray: &aws_sdk_xray::Client,
+    expression: &str,
+) -> aws_sdk_xray::operation::get_trace_summaries::builders::GetTraceSummariesFluentBuilder {
+    xray.get_trace_summaries()
+        .start_time(DateTime::from_millis(NOW_MS))
+        .end_time(DateTime::from_millis(NOW_MS + 3_600_000))
+        .filter_expression(expression)
+}
+
+/// The traces of all pages, and how many were looked at.
+async fn found_by(xray: &aws_sdk_xray::Client, expression: &str) -> (BTreeSet<String>, i64) {
+    let (mut found, mut processed) = (BTreeSet::new(), 0);
+    let mut pages = asked(xray, expression).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.unwrap();
+        processed += page.traces_processed_count().unwrap();
+        for summary in page.trace_summaries() {
+            assert!(found.insert(summary.id().unwrap().to_owned()));
+            let says = (summary.duration(), summary.has_fault());
+            assert_eq!(says, (Some(0.5), Some(false)));
+        }
+    }
+    (found, processed)
+}
+
 #[tokio::test]
 async fn traces_are_found_by_expressions_in_pages() {
     let (dev, _data) = start().await;
@@ -168,10 +195,6 @@ async fn traces_are_found_by_expressions_in_pages() {
                 .is_empty()
         );
     }
-    let asked = xray
-        .get_trace_summaries()
-        .start_time(DateTime::from_millis(NOW_MS))
-        .end_time(DateTime::from_millis(NOW_MS + 3_600_000));
     for (expression, expect) in [
         ("", 130),
         (
@@ -186,21 +209,7 @@ async fn traces_are_found_by_expressions_in_pages() {
         ("annotation.order >= 120 ok", 10),
         ("fault", 0),
     ] {
-        let mut found = std::collections::BTreeSet::new();
-        let asked = asked.clone().filter_expression(expression);
-        let mut pages = asked.into_paginator().send();
-        let mut processed = 0;
-        while let Some(page) = pages.next().await {
-            let page = page.unwrap();
-            processed += page.traces_processed_count().unwrap();
-            for summary in page.trace_summaries() {
-                assert!(found.insert(summary.id().unwrap().to_owned()));
-                assert_eq!(
-                    (summary.duration(), summary.has_fault()),
-                    (Some(0.5), Some(false))
-                );
-            }
-        }
+        let (found, processed) = found_by(&xray, expression).await;
         assert_eq!((found.len(), processed), (expect, 130), "{expression}");
         if expect == 1 {
             assert!(found.contains(&trace_id(0)), "{expression}");
@@ -210,8 +219,7 @@ async fn traces_are_found_by_expressions_in_pages() {
         ("fualt", "at character 1: expected a keyword"),
         ("group.name = \"g\"", "groups are not evaluated here"),
     ] {
-        let asked = asked.clone().filter_expression(expression);
-        let error = asked.send().await.unwrap_err();
+        let error = asked(&xray, expression).send().await.unwrap_err();
         assert_eq!(error.code(), Some("InvalidRequestException"));
         assert!(error.message().unwrap().contains(says), "{error:?}");
     }

@@ -184,8 +184,8 @@ fn lines_of_an_older_version_are_kept_and_have_a_stream() {
     );
 }
 
-#[test]
-fn a_scan_goes_by_time_ends_at_its_bounds_and_goes_on_after_a_place() {
+/// Lines of two functions, not in the order of their times.
+fn lines_of_two() -> Store {
     let store = Store::in_memory().unwrap();
     for (time_ms, function, line) in [
         (20, "a", "second"),
@@ -203,6 +203,12 @@ fn a_scan_goes_by_time_ends_at_its_bounds_and_goes_on_after_a_place() {
         };
         store.append_log(&record).unwrap();
     }
+    store
+}
+
+#[test]
+fn a_scan_goes_by_time_ends_at_its_bounds_and_goes_on_after_a_place() {
+    let store = lines_of_two();
     let check = |set: &dyn Fn(&mut LogScan), lines: &[&str], more: bool| {
         let mut scan = LogScan {
             functions: vec!["a".to_owned()],
