@@ -11,9 +11,12 @@ pub fn pattern(data: &[u8]) {
         return;
     };
     let fits = read.matches(line);
-    for value in ["1", "$.a", pattern] {
+    for value in ["1", "$.a", "$a", pattern] {
         let counted = read.value(value, line);
         assert!(counted.is_none_or(f64::is_finite), "{value}: {counted:?}");
+        // What counts is there to be read.
+        let there = read.text(value, line).is_some() || !value.starts_with('$');
+        assert!(counted.is_none() || there, "{value}");
     }
     let condition = pattern.trim().strip_prefix('{');
     if let Some(condition) = condition.and_then(|it| it.strip_suffix('}')) {

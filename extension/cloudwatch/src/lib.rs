@@ -11,7 +11,8 @@
 //! a period), [`math`] and [`search`] (series from series), [`label`], [`query`]
 //! (GetMetricData and GetMetricStatistics), [`alarm`] and [`composite`] (a state
 //! from series, a state from states), [`dashboard`] (what the page draws). Beside it
-//! stands [`log_filter`]: which log lines become data.
+//! stand [`log_filter`], which log lines become data, and [`trace_filter`], which traces
+//! an X-Ray expression means.
 
 pub mod metric;
 pub mod time;
@@ -26,3 +27,4 @@ pub mod alarm;
 pub mod composite;
 pub mod dashboard;
 pub mod log_filter;
+pub mod trace_filter;

@@ -1,15 +1,18 @@
 //! CloudWatch Logs' filter patterns: which lines a metric filter counts.
 //!
-//! Three kinds, as the page "Filter pattern syntax" gives them: nothing (every line),
-//! terms (`ERROR "two words" -harmless ?either ?or`), and conditions on a JSON line
-//! (`{ ($.code = 4*) && $.user EXISTS }`). What is not evaluated here is refused by
-//! name and never guessed: regular expressions (`%...%`), fields divided by spaces
-//! (`[ip, user, ...]`), `[*]` in a selector, and `?` terms beside other terms.
+//! Four kinds, as the page "Filter pattern syntax" gives them: nothing (every line),
+//! terms (`ERROR "two words" -harmless ?either ?or`), conditions on a JSON line
+//! (`{ ($.code = 4*) && $.user EXISTS }`), and fields divided by spaces
+//! (`[ip, user, ..., status = 4*, bytes > 1000]`). What is not evaluated here is refused
+//! by name and never guessed: regular expressions (`%...%`), `[*]` in a selector, and `?`
+//! terms beside other terms.
 //!
 //! Where the page leaves a case open the answer is inferred: a condition on a field
-//! that a line does not have is not met, whatever its operator, save `NOT EXISTS`.
+//! that a line does not have is not met, whatever its operator, save `NOT EXISTS`; and
+//! without `...` a line has exactly the pattern's number of fields.
 
 mod parse;
+mod fields;
 
 use serde_json::Value;
 
@@ -25,6 +28,7 @@ enum Kind {
     All,
     Terms(Terms),
     Json(Condition),
+    Fields(fields::Fields),
 }
 
 /// Words that a line has to hold, or must not.
@@ -93,9 +97,7 @@ impl Pattern {
         let kind = match text.chars().next() {
             None => Kind::All,
             Some('{') => Kind::Json(parse::json(text)?),
-            Some('[') => {
-                return Err(refused("fields divided by spaces, `[...]`"));
-            }
+            Some('[') => Kind::Fields(parse::fields(text)?),
             Some(_) => Kind::Terms(parse::terms(text)?),
         };
         Ok(Pattern(kind))
@@ -108,18 +110,46 @@ impl Pattern {
             Kind::Terms(terms) => terms.fit(line),
             Kind::Json(condition) => serde_json::from_str(line)
                 .is_ok_and(|line: Value| line.is_object() && condition.holds(&line)),
+            Kind::Fields(fields) => fields.fit(line),
+        }
+    }
+
+    /// Checks that a selector can find something in a line that fits: `$.a` in JSON,
+    /// `$name` in fields divided by spaces.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn check_selector(&self, selector: &str) -> Result<(), PatternError> {
+        match &self.0 {
+            Kind::Json(_) => parse::selector(selector).map(|_| ()),
+            Kind::Fields(fields) => fields.check_selector(selector),
+            Kind::All | Kind::Terms(_) => Err(PatternError(format!(
+                "`{selector}` needs a pattern of JSON or of fields divided by spaces"
+            ))),
         }
     }
 
     /// What a line that fits counts as: a number, or what a selector such as `$.size`
-    /// finds in the line; `None` when it finds no number.
+    /// or `$size` finds in the line; `None` when it finds no number.
     pub fn value(&self, value: &str, line: &str) -> Option<f64> {
-        if !value.starts_with('$') {
-            return number(value);
+        match value.starts_with('$') {
+            true => amount(&self.selected(value, line)?),
+            false => number(value),
+        }
+    }
+
+    /// What a selector finds in a line, as text; `None` when it finds nothing, or a list
+    /// or an object.
+    pub fn text(&self, selector: &str, line: &str) -> Option<String> {
+        as_text(&self.selected(selector, line)?)
+    }
+
+    fn selected(&self, selector: &str, line: &str) -> Option<Value> {
+        if let Kind::Fields(fields) = &self.0 {
+            return fields.read(line)?.remove(selector.strip_prefix('$')?);
         }
         let line: Value = serde_json::from_str(line).ok()?;
-        let found = find(&line, &parse::selector(value).ok()?)?;
-        amount(found)
+        find(&line, &parse::selector(selector).ok()?).cloned()
     }
 }
 
@@ -134,6 +164,15 @@ fn amount(found: &Value) -> Option<f64> {
     match found {
         Value::String(text) => number(text),
         found => found.as_f64(),
+    }
+}
+
+/// A value as text: lists and objects have none.
+fn as_text(found: &Value) -> Option<String> {
+    match found {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(found.to_string()),
+        _ => None,
     }
 }
 
@@ -173,12 +212,7 @@ impl Test {
             Test::NotExists => false,
             Test::Is(wanted) => found == wanted,
             Test::Text { wanted, equal } => {
-                let text = match found {
-                    Value::String(text) => text.clone(),
-                    Value::Number(_) | Value::Bool(_) => found.to_string(),
-                    _ => return false,
-                };
-                fits(wanted, &text) == *equal
+                as_text(found).is_some_and(|text| fits(wanted, &text) == *equal)
             }
             Test::Number { operator, wanted } => {
                 amount(found).is_some_and(|number| operator.holds(number, *wanted))
@@ -301,9 +335,104 @@ mod tests {
     }
 
     #[test]
+    fn fields_are_divided_by_spaces_unless_quoted_or_in_brackets() {
+        let line =
+            "127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] \"GET /i.html HTTP/1.0\" 404 1534";
+        let all = "ip, id, user, at, request";
+        for (pattern, fits) in [
+            (format!("[{all}, code, bytes]"), true),
+            (format!("[{all}, code]"), false),
+            (format!("[{all}, code, bytes, more]"), false),
+            (format!("[{all}, code = 4*, bytes > 1000]"), true),
+            (format!("[{all}, code = 4* && code != 404, bytes]"), false),
+            (format!("[{all}, code = 500 || code = 404, bytes]"), true),
+            (
+                format!("[{all}, code=500||code=404&&code!=404, bytes]"),
+                false,
+            ),
+            ("[ip, user, ..., code, bytes]".to_owned(), true),
+            ("[..., code = 404, bytes]".to_owned(), true),
+            ("[..., request = *.html*, code = 4*,]".to_owned(), true),
+            ("[ip = 127.0.*, ...]".to_owned(), true),
+            ("[ip != 127.0.*, ...]".to_owned(), false),
+            (
+                "[..., at = \"10/Oct/2000:13:25:15 -0700\", request, code, bytes]".to_owned(),
+                true,
+            ),
+            ("[...]".to_owned(), true),
+            ("[a, b, c, d, e, f, g, ..., h]".to_owned(), false),
+            (" [ , , user = frank , ... ] ".to_owned(), true),
+        ] {
+            match fits {
+                true => check(&pattern, &[line], &[]),
+                false => check(&pattern, &[], &[line]),
+            }
+        }
+        check(
+            "[a, b]",
+            &["1 2", "  1   2 ", "\"1 2\" [3 4]", "1 \"2"],
+            &["", "1", "1 2 3"],
+        );
+    }
+
+    #[test]
+    fn a_selector_finds_a_text_in_a_line_that_fits() {
+        let check = |pattern: &str, selector: &str, line: &str, expect: Option<&str>| {
+            let pattern = Pattern::parse(pattern).unwrap();
+            assert_eq!(
+                pattern.text(selector, line).as_deref(),
+                expect,
+                "{selector}"
+            );
+        };
+        let json = r#"{"a":"x","n":404,"yes":true,"o":{"b":1},"none":null}"#;
+        for (selector, expect) in [
+            ("$.a", Some("x")),
+            ("$.n", Some("404")),
+            ("$.yes", Some("true")),
+            ("$.o.b", Some("1")),
+            ("$.o", None),
+            ("$.none", None),
+            ("$.missing", None),
+            ("$a", None),
+        ] {
+            check("{ $.n = * }", selector, json, expect);
+        }
+        let fields = "[ip, , code, ..., bytes]";
+        let line = "10.0.0.1 - 404 x y 99";
+        for (selector, expect) in [
+            ("$ip", Some("10.0.0.1")),
+            ("$code", Some("404")),
+            ("$bytes", Some("99")),
+            ("$2", Some("-")),
+            ("$4", Some("x")),
+            ("$1", None),
+            ("$.ip", None),
+            ("ip", None),
+        ] {
+            check(fields, selector, line, expect);
+        }
+        let pattern = Pattern::parse(fields).unwrap();
+        assert_eq!(pattern.value("$bytes", line), Some(99.0));
+        assert_eq!(pattern.value("$ip", line), None);
+        assert!(pattern.check_selector("$bytes").is_ok());
+        assert!(pattern.check_selector("$2").is_ok());
+        for (pattern, selector, says) in [
+            (fields, "$size", "`$size` is none of the pattern's fields"),
+            (fields, "$.ip", "`$.ip` is none"),
+            ("{ $.a = 1 }", "$a", "expected a selector"),
+            ("ERROR", "$.a", "needs a pattern of JSON"),
+        ] {
+            let error = Pattern::parse(pattern).unwrap().check_selector(selector);
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
     fn what_is_not_evaluated_is_refused_by_name() {
         let refused = |pattern: &str| Pattern::parse(pattern).unwrap_err().to_string();
-        assert!(refused("[ip, user]").contains("divided by spaces"));
+        assert!(refused("[a = %x%]").contains("regular expressions"));
         assert!(refused("%ERR.*%").contains("regular expressions"));
         assert!(refused("{ $.a = %x% }").contains("regular expressions"));
         assert!(refused("{ $.a[*] = 1 }").contains("`[*]`"));
@@ -326,6 +455,20 @@ mod tests {
             "{ $.a[x] = 1 }",
             "{ $.a = 1 $.b = 2 }",
             "-",
+            "[",
+            "[]",
+            "[a, b",
+            "[a] x",
+            "[a, a]",
+            "[..., a, ...]",
+            "[a b]",
+            "[= 1]",
+            "[a =]",
+            "[a EXISTS]",
+            "[a = 1 && b = 2, b]",
+            "[a = 1 &&, b]",
+            "[a > x]",
+            "[a = \"x]",
         ] {
             assert!(Pattern::parse(broken).is_err(), "{broken}");
         }

@@ -2,11 +2,15 @@
 
 use serde_json::Value;
 
+use super::fields::Fields;
 use super::{Condition, Operator, PatternError, Step, Terms, Test, number, refused};
 
 /// How deep parentheses may stand: patterns have 1,024 characters.
 const DEPTH: usize = 64;
 const REGEX: &str = "regular expressions, `%...%`,";
+/// What ends a bare value beside a space.
+const JSON_ENDS: &str = "()&|{}\"";
+const FIELD_ENDS: &str = ",&|\"";
 
 fn wrong(what: impl Into<String>) -> PatternError {
     PatternError(what.into())
@@ -65,7 +69,7 @@ fn quote(text: &str) -> Result<(String, &str), PatternError> {
 
 /// A selector alone: `$.a.b[0]`.
 pub(super) fn selector(text: &str) -> Result<Vec<Step>, PatternError> {
-    let mut reader = Reader { rest: text };
+    let mut reader = Reader::of(text, JSON_ENDS);
     let steps = reader.selector()?;
     match reader.rest.is_empty() {
         true => Ok(steps),
@@ -79,7 +83,7 @@ pub(super) fn json(text: &str) -> Result<Condition, PatternError> {
         .strip_prefix('{')
         .and_then(|rest| rest.strip_suffix('}'))
         .ok_or_else(|| wrong("`{` is not closed at the pattern's end"))?;
-    let mut reader = Reader { rest: inner };
+    let mut reader = Reader::of(inner, JSON_ENDS);
     let condition = reader.either(0)?;
     reader.skip();
     match reader.rest.is_empty() {
@@ -88,11 +92,107 @@ pub(super) fn json(text: &str) -> Result<Condition, PatternError> {
     }
 }
 
+/// `[name, name = condition, ..., name]`.
+pub(super) fn fields(text: &str) -> Result<Fields, PatternError> {
+    let inner = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .ok_or_else(|| wrong("`[` is not closed at the pattern's end"))?;
+    if inner.trim().is_empty() {
+        return Err(wrong("expected a field between `[` and `]`"));
+    }
+    let mut reader = Reader::of(inner, FIELD_ENDS);
+    let (mut first, mut last, mut conditions) = (Vec::new(), None, Vec::new());
+    loop {
+        if reader.takes("...") {
+            if last.replace(Vec::new()).is_some() {
+                return Err(wrong("`...` stands twice"));
+            }
+        } else {
+            let name = reader.field_name();
+            let known = first.iter().chain(last.iter().flatten());
+            if !name.is_empty() && known.into_iter().any(|known| known == name) {
+                return Err(wrong(format!("field `{name}` stands twice")));
+            }
+            if !(reader.rest.is_empty() || reader.rest.starts_with(',')) {
+                conditions.push(reader.field_either(name)?);
+            }
+            last.as_mut().unwrap_or(&mut first).push(name.to_owned());
+        }
+        reader.skip();
+        if reader.rest.is_empty() {
+            return Ok(Fields {
+                first,
+                last,
+                conditions,
+            });
+        }
+        if !reader.takes(",") {
+            return Err(wrong(format!("expected `,`, found `{}`", reader.rest)));
+        }
+    }
+}
+
 struct Reader<'a> {
     rest: &'a str,
+    /// What ends a bare value.
+    ends: &'static str,
 }
 
 impl<'a> Reader<'a> {
+    fn of(rest: &'a str, ends: &'static str) -> Reader<'a> {
+        Reader { rest, ends }
+    }
+
+    /// A field's name; empty for one without.
+    fn field_name(&mut self) -> &'a str {
+        self.skip();
+        let inside = |c: char| c.is_alphanumeric() || "_-".contains(c);
+        let end = self.rest.find(|c| !inside(c)).unwrap_or(self.rest.len());
+        let name = &self.rest[..end];
+        self.rest = &self.rest[end..];
+        self.skip();
+        name
+    }
+
+    /// Conditions on one field, whose name was read already.
+    fn field_either(&mut self, name: &str) -> Result<Condition, PatternError> {
+        let mut condition = self.field_both(name)?;
+        while self.takes("||") {
+            self.same_field(name)?;
+            let other = self.field_both(name)?;
+            condition = Condition::Or(Box::new(condition), Box::new(other));
+        }
+        Ok(condition)
+    }
+
+    fn field_both(&mut self, name: &str) -> Result<Condition, PatternError> {
+        let mut condition = self.field_one(name)?;
+        while self.takes("&&") {
+            self.same_field(name)?;
+            let other = self.field_one(name)?;
+            condition = Condition::And(Box::new(condition), Box::new(other));
+        }
+        Ok(condition)
+    }
+
+    fn field_one(&mut self, name: &str) -> Result<Condition, PatternError> {
+        if name.is_empty() {
+            return Err(wrong("a condition needs its field's name"));
+        }
+        let selector = vec![Step::Field(name.to_owned())];
+        Ok(Condition::Test(selector, self.comparison()?))
+    }
+
+    fn same_field(&mut self, name: &str) -> Result<(), PatternError> {
+        match self.field_name() {
+            found if found == name => Ok(()),
+            found => Err(wrong(format!(
+                "expected a condition on `{name}`, found `{found}`"
+            ))),
+        }
+    }
+
     fn skip(&mut self) {
         self.rest = self.rest.trim_start();
     }
@@ -215,6 +315,10 @@ impl<'a> Reader<'a> {
             }
             return Err(wrong("expected `IS NULL`, `IS TRUE` or `IS FALSE`"));
         }
+        self.comparison()
+    }
+
+    fn comparison(&mut self) -> Result<Test, PatternError> {
         // Longer ones first: `<=` begins with `<`.
         let operators = [
             ("!=", Operator::Unequal),
@@ -245,7 +349,7 @@ impl<'a> Reader<'a> {
                 (value, None)
             }
             None => {
-                let ends = |c: char| c.is_whitespace() || "()&|{}\"".contains(c);
+                let ends = |c: char| c.is_whitespace() || self.ends.contains(c);
                 let end = self.rest.find(ends).unwrap_or(self.rest.len());
                 let value = &self.rest[..end];
                 self.rest = &self.rest[end..];

@@ -26,6 +26,8 @@ mod segment;
 mod xray;
 mod sampling_rules;
 mod log_groups;
+mod metric_filters;
+mod log_events;
 mod event_rules;
 
 pub use segment::SegmentError;

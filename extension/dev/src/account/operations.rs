@@ -4,8 +4,9 @@ use serde::de::DeserializeOwned;
 
 use super::Account;
 use super::{
-    alarm_state, alarms, composites, dashboards, describe_alarms, event_rules, log_groups,
-    mute_rules, put_metric_data, read_metrics, sampling_rules, sns, sts, subscriptions, tags, xray,
+    alarm_state, alarms, composites, dashboards, describe_alarms, event_rules, log_events,
+    log_groups, metric_filters, mute_rules, put_metric_data, read_metrics, sampling_rules, sns,
+    sts, subscriptions, tags, xray,
 };
 use crate::wire::de::DecodeError;
 use crate::wire::{Fault, Service, Tree};
@@ -115,9 +116,10 @@ const X_RAY: &[(&str, Operation)] = operations! {
 };
 
 const LOGS: &[(&str, Operation)] = operations! {
-    "PutMetricFilter" => log_groups::put_metric_filter,
-    "DescribeMetricFilters" => log_groups::describe_metric_filters,
-    "DeleteMetricFilter" => log_groups::delete_metric_filter,
+    "PutMetricFilter" => metric_filters::put_metric_filter,
+    "DescribeMetricFilters" => metric_filters::describe_metric_filters,
+    "DeleteMetricFilter" => metric_filters::delete_metric_filter,
+    "FilterLogEvents" => log_events::filter_log_events,
     "DescribeLogGroups" => log_groups::describe_log_groups,
     "CreateLogGroup" => log_groups::create_log_group,
     "PutRetentionPolicy" => log_groups::put_retention_policy,
@@ -161,7 +163,7 @@ pub(crate) fn changes_configuration(operation: &str) -> bool {
         "PutTelemetryRecords",
         "Publish",
     ];
-    const READS: [&str; 4] = ["Get", "List", "Describe", "Batch"];
+    const READS: [&str; 5] = ["Get", "List", "Describe", "Batch", "Filter"];
     !TELEMETRY.contains(&operation)
         && !READS.iter().any(|verb| operation.starts_with(verb))
         && operation.starts_with(|c: char| c.is_ascii_uppercase())

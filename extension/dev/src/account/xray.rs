@@ -1,20 +1,22 @@
 //! X-Ray: segments in, traces out.
 
+use obs_cloudwatch::trace_filter::{Filter, Segment, Trace};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::operations::Answer;
 use super::segment::{self, SegmentError};
 use super::{Account, Change, paging};
-use crate::store::{TraceQuery, TraceSummary};
+use crate::store::{SegmentRow, TraceRange};
 use crate::wire::de::Timestamp;
 use crate::wire::{Fault, Tree};
 
 /// Most documents a call may carry, and most traces it may ask for.
 const DOCUMENTS: usize = 50;
 const TRACES: usize = 5;
-/// Traces a page.
+/// Traces that are looked at for a page of summaries, and how many segments they may have.
 const PAGE: usize = 100;
+const SEGMENTS: usize = 10_000;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -92,49 +94,66 @@ pub(super) fn put_trace_segments(account: &Account, input: PutTraceSegments) -> 
         .into())
 }
 
-/// The traces of a time range. Filter expressions are refused rather than ignored.
+/// The traces of a time range that fit, newest first. A page looks at so many traces, so
+/// that it may be empty and carry a token.
 pub(super) fn get_trace_summaries(account: &Account, input: GetTraceSummaries) -> Answer {
     let (from, to) = (input.start_time.0, input.end_time.0);
     if from >= to {
         return Err(Fault::request("StartTime must be before EndTime"));
     }
-    if input
-        .filter_expression
-        .is_some_and(|expression| !expression.trim().is_empty())
-    {
-        return Err(Fault::request(
-            "obs dev does not evaluate a FilterExpression; leave it out",
-        ));
-    }
-    let traces = account.store.traces(&TraceQuery {
-        limit: 1_000,
-        from: Some(from as f64 / 1000.0),
-        to: Some(to as f64 / 1000.0),
-        text: None,
+    let filter = Filter::parse(input.filter_expression.as_deref().unwrap_or_default())
+        .map_err(|error| Fault::request(format!("failed to {error}")))?;
+    let after = paging::after(input.next_token.as_deref())?;
+    let page = account.store.trace_page(&TraceRange {
+        from: from as f64 / 1000.0,
+        to: to as f64 / 1000.0,
+        after: after.map(|(start, number)| (f64::from_bits(start.cast_unsigned()), number)),
+        traces: PAGE,
+        segments: SEGMENTS,
     })?;
-    let processed = i64::try_from(traces.len()).unwrap_or(i64::MAX);
-    let (page, next) = paging::page(traces, input.next_token.as_deref(), PAGE)?;
+    let place = |(start, number): (f64, i64)| (start.to_bits().cast_signed(), number);
+    let next = page.next.map(place).map(paging::token_after);
+    let processed = i64::try_from(page.traces.len()).unwrap_or(i64::MAX);
+    let summaries = page.traces.iter().filter_map(|(id, segments)| {
+        let trace = Trace::new(segments.iter().map(seen).collect())?;
+        let start = segments.first().map(|first| first.start);
+        filter
+            .matches(&trace)
+            .then(|| summary(id, start.unwrap_or_default(), &trace))
+    });
     Ok(Tree::fields()
-        .set("TraceSummaries", Tree::list(page.into_iter().map(summary)))
+        .set("TraceSummaries", Tree::list(summaries))
         .set("ApproximateTime", Tree::Time(account.clock.now_ms()))
         .set("TracesProcessedCount", processed)
         .maybe("NextToken", next)
         .into())
 }
 
-fn summary(trace: TraceSummary) -> Tree {
-    let duration = trace.duration_ms.map(|ms| ms / 1000.0);
-    let service = Tree::fields().set("Name", trace.name.as_str());
+/// A segment as expressions see it.
+fn seen(row: &SegmentRow) -> Segment<'_> {
+    Segment {
+        id: &row.id,
+        parent: row.parent_id.as_deref(),
+        subsegment: row.kind == "subsegment",
+        document: &row.document,
+    }
+}
+
+/// Error and fault are the root segment's, as AWS documents them; throttle is anybody's.
+fn summary(id: &str, start: f64, trace: &Trace<'_>) -> Tree {
+    let root = trace.root();
+    let says = |field: &str| root[field].as_bool().unwrap_or(false);
+    let name = root["name"].as_str().unwrap_or_default();
     Tree::fields()
-        .set("Id", trace.trace_id)
-        .set("StartTime", Tree::Time(trace.start_ms as i64))
-        .maybe("Duration", duration)
-        .maybe("ResponseTime", duration)
-        .set("HasFault", trace.fault)
-        .set("HasError", trace.error)
-        .set("HasThrottle", trace.throttle)
-        .set("IsPartial", trace.duration_ms.is_none())
-        .set("EntryPoint", service)
+        .set("Id", id)
+        .set("StartTime", Tree::Time((start * 1000.0) as i64))
+        .maybe("Duration", trace.duration())
+        .maybe("ResponseTime", trace.response_time())
+        .set("HasFault", says("fault"))
+        .set("HasError", says("error"))
+        .set("HasThrottle", trace.is_throttled())
+        .set("IsPartial", trace.is_partial())
+        .set("EntryPoint", Tree::fields().set("Name", name))
         .into()
 }
 

@@ -319,6 +319,7 @@ fn a_line_that_fits_a_filter_is_a_datapoint_and_any_other_line_the_default() {
         let record = crate::store::LogRecord {
             time_ms: NOW_MS,
             function: function.to_owned(),
+            stream: crate::store::OWN_STREAM.to_owned(),
             request_id: None,
             line: line.to_owned(),
         };

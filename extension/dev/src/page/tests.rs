@@ -86,6 +86,7 @@ impl Given {
         let record = LogRecord {
             time_ms: NOW,
             function: function.to_owned(),
+            stream: crate::store::OWN_STREAM.to_owned(),
             request_id: None,
             line: line.to_owned(),
         };

@@ -18,6 +18,8 @@ const TAIL: usize = 4096;
 pub(crate) struct Sink {
     setting: Arc<Setting>,
     telemetry: Arc<Telemetry>,
+    /// The environment's log stream.
+    stream: String,
     current: Mutex<Current>,
 }
 
@@ -30,12 +32,18 @@ struct Current {
 
 impl Sink {
     /// A sink with no invocation yet.
-    pub(crate) fn new(setting: Arc<Setting>, telemetry: Arc<Telemetry>) -> Sink {
+    pub(crate) fn new(setting: Arc<Setting>, telemetry: Arc<Telemetry>, stream: String) -> Sink {
         Sink {
             setting,
             telemetry,
+            stream,
             current: Mutex::default(),
         }
+    }
+
+    /// The log stream that the lines go to.
+    pub(crate) fn stream(&self) -> &str {
+        &self.stream
     }
 
     /// Lines belong to this invocation from now on.
@@ -81,6 +89,7 @@ impl Sink {
         let record = LogRecord {
             time_ms,
             function,
+            stream: self.stream.clone(),
             request_id,
             line,
         };

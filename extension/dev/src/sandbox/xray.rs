@@ -13,7 +13,7 @@ use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
 
 use crate::account::{Account, Change};
-use crate::store::LogRecord;
+use crate::store::{LogRecord, OWN_STREAM};
 
 /// Largest document.
 const MAX_DOCUMENT: usize = 64 * 1024;
@@ -72,6 +72,7 @@ async fn receive(socket: UdpSocket, account: Arc<Account>) {
                     let _ = account.log(&LogRecord {
                         time_ms: account.clock.now_ms(),
                         function: "xray-daemon".to_owned(),
+                        stream: OWN_STREAM.to_owned(),
                         request_id: None,
                         line,
                     });

@@ -9,6 +9,10 @@ use serde_json::Value;
 use super::schema::{limits, prune};
 use super::{Store, StoreError};
 
+/// The stream of lines that no environment wrote, and of those that were kept before
+/// lines had a stream.
+pub const OWN_STREAM: &str = "obs-dev";
+
 /// One line to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogRecord {
@@ -16,6 +20,8 @@ pub struct LogRecord {
     pub time_ms: i64,
     /// The function that wrote it.
     pub function: String,
+    /// The log stream: one for each environment of a function.
+    pub stream: String,
     /// The invocation it was written in, where known; a JSON line's own
     /// `request_id` counts when this is `None`.
     pub request_id: Option<String>,
@@ -80,7 +86,7 @@ impl Store {
         self.write(|t| {
             t.prepare_cached(
                 "INSERT INTO logs (time_ms, function, request_id, level, message, correlation_id,
-                 xray_trace_id, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 xray_trace_id, line, stream) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute(params![
                 record.time_ms,
@@ -91,6 +97,7 @@ impl Store {
                 said.correlation_id,
                 said.xray_trace_id,
                 record.line,
+                record.stream,
             ])?;
             let id = t.last_insert_rowid();
             prune(t, "logs", "id", limits::LOGS)?;

@@ -8,8 +8,10 @@
 mod schema;
 mod error;
 mod logs;
+mod log_events;
 mod segments;
 mod traces;
+mod trace_pages;
 mod metrics;
 mod dashboards;
 mod alarms;
@@ -24,7 +26,8 @@ pub use alarms::{AlarmKind, AlarmRow, HistoryKind, HistoryQuery, HistoryRow, Sta
 pub use dashboards::DashboardRow;
 pub use documents::DocumentRow;
 pub use error::StoreError;
-pub use logs::{LogQuery, LogRecord, LogRow};
+pub use log_events::{LogEvent, LogScan, LogScanned};
+pub use logs::{LogQuery, LogRecord, LogRow, OWN_STREAM};
 pub use metrics::{Datum, SeriesRow};
 pub use notifications::{DeliveryStatus, NewNotification, NotificationRow};
 pub use requests::RequestRow;
@@ -32,6 +35,7 @@ pub use schema::limits;
 pub use segments::SegmentRow;
 pub use summary::Summary;
 pub use topics::{SubscriptionRow, TopicRow};
+pub use trace_pages::{TracePage, TraceRange};
 pub use traces::{Trace, TraceLink, TraceQuery, TraceSummary};
 
 use std::path::Path;

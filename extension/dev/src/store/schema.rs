@@ -28,7 +28,7 @@ pub mod limits {
     pub const REQUESTS: i64 = 100_000;
 }
 
-const MIGRATIONS: [&str; 2] = [
+pub(super) const MIGRATIONS: [&str; 3] = [
     r"
 CREATE TABLE logs (
     id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, function TEXT NOT NULL,
@@ -100,6 +100,11 @@ CREATE TABLE counters (name TEXT PRIMARY KEY, value REAL NOT NULL);
 CREATE TABLE documents (
     kind TEXT NOT NULL, key TEXT NOT NULL, document TEXT NOT NULL, created_ms INTEGER NOT NULL,
     modified_ms INTEGER NOT NULL, PRIMARY KEY (kind, key));
+",
+    r"
+ALTER TABLE logs ADD COLUMN stream TEXT NOT NULL DEFAULT 'obs-dev';
+CREATE INDEX logs_function ON logs (function, time_ms);
+CREATE INDEX logs_stream ON logs (function, stream);
 ",
 ];
 

@@ -1,7 +1,7 @@
 //! Segment documents, flattened: one row a segment or subsegment, so that a
 //! subsegment nested in a document and one that was sent on its own look alike.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -189,12 +189,23 @@ fn flag(fields: &Map<String, Value>, key: &str) -> bool {
     fields.get(key).and_then(Value::as_bool).unwrap_or(false)
 }
 
+/// The segments and subsegments of a trace, by start.
+pub(super) fn of_trace(
+    connection: &Connection,
+    trace_id: &str,
+) -> Result<Vec<SegmentRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM segments WHERE trace_id = ?1 ORDER BY start, seq");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map([trace_id], row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// The columns [`row`] reads, in its order.
-pub(super) const COLUMNS: &str =
+const COLUMNS: &str =
     "id, parent_id, name, start, finish, in_progress, error, fault, throttle, kind,
     namespace, origin, document";
 
-pub(super) fn row(row: &Row<'_>) -> rusqlite::Result<SegmentRow> {
+fn row(row: &Row<'_>) -> rusqlite::Result<SegmentRow> {
     let document: String = row.get(12)?;
     Ok(SegmentRow {
         id: row.get(0)?,

@@ -3,7 +3,7 @@
 use obs_cloudwatch::metric::{MetricId, TimeRange, Unit};
 use serde_json::json;
 
-use super::{Datum, LogQuery, LogRecord, Store, limits};
+use super::{Datum, LogQuery, LogRecord, LogScan, OWN_STREAM, Store, limits};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -87,6 +87,7 @@ fn what_was_kept_is_there_after_a_restart() {
     let record = LogRecord {
         time_ms: 1,
         function: "upload".to_owned(),
+        stream: OWN_STREAM.to_owned(),
         request_id: None,
         line: "kept".to_owned(),
     };
@@ -122,6 +123,7 @@ fn log_lines_are_found_by_what_they_say() {
     let line = |text: &str| LogRecord {
         time_ms: 0,
         function: "upload".to_owned(),
+        stream: OWN_STREAM.to_owned(),
         request_id: None,
         line: text.to_owned(),
     };
@@ -155,4 +157,108 @@ fn log_lines_are_found_by_what_they_say() {
     check(with(|q| q.trace_id = Some("1-2-3".to_owned())), &found);
     check(with(|q| q.after_id = Some(1)), &[plain]);
     check(with(|q| (q.before_id, q.limit) = (Some(2), 1)), &found);
+}
+
+#[test]
+fn lines_of_an_older_version_are_kept_and_have_a_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let raw = rusqlite::Connection::open(folder.path().join("account.sqlite")).unwrap();
+    for migration in &super::schema::MIGRATIONS[..2] {
+        raw.execute_batch(migration).unwrap();
+    }
+    raw.pragma_update(None, "user_version", 2).unwrap();
+    let line = "INSERT INTO logs (time_ms, function, message, line) VALUES (7, 'upload', 'm', 'l')";
+    raw.execute_batch(line).unwrap();
+    drop(raw);
+    let store = Store::open(folder.path()).unwrap();
+    let scan = LogScan {
+        functions: vec!["upload".to_owned()],
+        lines: 10,
+        bytes: 100,
+        ..LogScan::default()
+    };
+    let found = store.scan_logs(&scan).unwrap().events;
+    assert_eq!(
+        (found[0].line.as_str(), found[0].stream.as_str()),
+        ("l", OWN_STREAM)
+    );
+}
+
+/// Lines of two functions, not in the order of their times.
+fn lines_of_two() -> Store {
+    let store = Store::in_memory().unwrap();
+    for (time_ms, function, line) in [
+        (20, "a", "second"),
+        (10, "a", "first"),
+        (20, "a", "third"),
+        (15, "b", "other"),
+        (30, "a", "fourth"),
+    ] {
+        let record = LogRecord {
+            time_ms,
+            function: function.to_owned(),
+            stream: "s".to_owned(),
+            request_id: None,
+            line: line.to_owned(),
+        };
+        store.append_log(&record).unwrap();
+    }
+    store
+}
+
+#[test]
+fn a_scan_goes_by_time_ends_at_its_bounds_and_goes_on_after_a_place() {
+    let store = lines_of_two();
+    let check = |set: &dyn Fn(&mut LogScan), lines: &[&str], more: bool| {
+        let mut scan = LogScan {
+            functions: vec!["a".to_owned()],
+            lines: 100,
+            bytes: 1000,
+            ..LogScan::default()
+        };
+        set(&mut scan);
+        let scanned = store.scan_logs(&scan).unwrap();
+        let found: Vec<_> = scanned
+            .events
+            .iter()
+            .map(|event| event.line.as_str())
+            .collect();
+        assert_eq!((found, scanned.more), (lines.to_vec(), more), "{scan:?}");
+    };
+    check(&|_| {}, &["first", "second", "third", "fourth"], false);
+    check(
+        &|scan| scan.from_ms = Some(20),
+        &["second", "third", "fourth"],
+        false,
+    );
+    check(
+        &|scan| scan.to_ms = Some(20),
+        &["first", "second", "third"],
+        false,
+    );
+    check(
+        &|scan| (scan.from_ms, scan.to_ms) = (Some(11), Some(19)),
+        &[],
+        false,
+    );
+    check(&|scan| scan.lines = 2, &["first", "second"], true);
+    check(
+        &|scan| scan.lines = 4,
+        &["first", "second", "third", "fourth"],
+        false,
+    );
+    check(&|scan| scan.bytes = 6, &["first", "second"], true);
+    check(&|scan| scan.bytes = 0, &[], true);
+    check(
+        &|scan| scan.after = Some((20, 1)),
+        &["third", "fourth"],
+        false,
+    );
+    check(&|scan| scan.functions.clear(), &[], false);
+    let both = vec!["b".to_owned(), "a".to_owned()];
+    check(
+        &|scan| (scan.functions, scan.to_ms) = (both.clone(), Some(15)),
+        &["first", "other"],
+        false,
+    );
 }

@@ -120,11 +120,7 @@ impl Store {
     /// When the database cannot be read.
     pub fn trace(&self, trace_id: &str) -> Result<Option<Trace>, StoreError> {
         let connection = self.lock();
-        let columns = segments::COLUMNS;
-        let sql = format!("SELECT {columns} FROM segments WHERE trace_id = ?1 ORDER BY start, seq");
-        let mut statement = connection.prepare_cached(&sql)?;
-        let rows = statement.query_map([trace_id], segments::row)?;
-        let segments = rows.collect::<Result<Vec<_>, _>>()?;
+        let segments = segments::of_trace(&connection, trace_id)?;
         if segments.is_empty() {
             return Ok(None);
         }

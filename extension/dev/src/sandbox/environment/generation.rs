@@ -108,7 +108,9 @@ impl Generation {
             false => None,
         };
         let telemetry = Arc::new(Telemetry::start(Arc::clone(&setting.account.clock)));
-        let sink = Arc::new(Sink::new(Arc::clone(&setting), Arc::clone(&telemetry)));
+        let stream = log_stream(setting.account.clock.now_ms(), &shown.id());
+        let (own, told) = (Arc::clone(&setting), Arc::clone(&telemetry));
+        let sink = Arc::new(Sink::new(own, told, stream));
         Ok(Generation {
             setting,
             signals,
@@ -169,7 +171,7 @@ impl Generation {
         let place = Place {
             api: self.server.address(),
             tmp: tmp.as_ref(),
-            log_stream: log_stream(self.setting.account.clock.now_ms(), &shown.id()),
+            log_stream: self.sink.stream().to_owned(),
             endpoint: match &self.relay {
                 Some(relay) => format!("http://{}", relay.address()),
                 None => self.setting.account.endpoint.clone(),
