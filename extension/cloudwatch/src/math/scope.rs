@@ -7,7 +7,7 @@ use super::error::MathError;
 use super::expr::{Expr, Kind};
 use super::function::Function;
 use super::{operate, reduce, shape};
-use crate::metric::MetricSource;
+use crate::metric::{MetricId, MetricSource, TimeRange};
 use crate::search::Search;
 use crate::series::{Grid, MAX_DATAPOINTS, MetricStat, Period, Point, Series, collect};
 
@@ -172,7 +172,7 @@ impl<'a> Scope<'a> {
                 first()?.map(|s| shape::step(function, s))
             }
             F::Minute | F::Hour | F::Day | F::Date | F::Month | F::Year | F::Epoch => {
-                first()?.map(|s| shape::calendar(function, s))
+                self.calendar(at, function, first()?)?
             }
             F::Avg | F::Max | F::Min | F::Sum | F::Stddev | F::DatapointCount => {
                 reduce::reduce(function, first()?, self.period)
@@ -246,6 +246,16 @@ impl<'a> Scope<'a> {
             F::Metrics => self.metrics(arguments),
             _ => self.search(at, arguments)?,
         })
+    }
+
+    /// A part of the time of every period.
+    fn calendar(&self, at: usize, function: Function, of: Value) -> Result<Value, MathError> {
+        let Value::Series(series) = of else {
+            return Err(MathError::new(at, "expected a time series"));
+        };
+        self.check_slots(at, series.period)?;
+        let slots = self.grid.slots(series.period);
+        Ok(Value::Series(shape::calendar(function, series, slots)))
     }
 
     /// A series without points.
@@ -334,6 +344,23 @@ impl<'a> Scope<'a> {
         Value::Array(series.flat_map(Value::into_series).collect())
     }
 
+    /// Whether a metric had data within two weeks: a search finds no others. Most have
+    /// data within hours, so that is looked at first.
+    fn is_recent(&self, metric: &MetricId) -> bool {
+        const HOUR_MS: i64 = 3_600_000;
+        let Some(now_ms) = self.grid.now_ms else {
+            return true;
+        };
+        [3, 14 * 24].into_iter().any(|hours| {
+            // Data may be stamped up to two hours ahead.
+            let range = TimeRange {
+                start_ms: now_ms.saturating_sub(hours * HOUR_MS),
+                end_ms: now_ms.saturating_add(2 * HOUR_MS),
+            };
+            !self.source.samples(metric, range).is_empty()
+        })
+    }
+
     /// `SEARCH('{NS,Dim} terms', 'Stat'[, period])`
     fn search(&self, at: usize, arguments: &[Expr]) -> Result<Value, MathError> {
         let not_checked = || MathError::new(at, "the search was not checked");
@@ -351,7 +378,8 @@ impl<'a> Scope<'a> {
             }
             _ => self.period,
         };
-        let found = search.find(self.source);
+        let mut found = search.find(self.source);
+        found.retain(|metric| self.is_recent(metric));
         let labels = crate::search::labels(&found);
         let series = found
             .into_iter()
