@@ -51,6 +51,11 @@ impl Types {
             .insert(id.to_owned(), (Type::Series, Origin::Metric));
     }
 
+    /// The type of an id.
+    pub fn of(&self, id: &str) -> Option<Type> {
+        self.ids.get(id).map(|(found, _)| *found)
+    }
+
     /// An id that is an expression of this type.
     pub fn expression(&mut self, id: &str, found: Type) {
         self.ids.insert(id.to_owned(), (found, Origin::Expression));
