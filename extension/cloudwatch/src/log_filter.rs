@@ -1,17 +1,21 @@
 //! CloudWatch Logs' filter patterns: which lines a metric filter counts.
 //!
-//! Three kinds, as the page "Filter pattern syntax" gives them: nothing (every line),
-//! terms (`ERROR "two words" -harmless ?either ?or`), and conditions on a JSON line
-//! (`{ ($.code = 4*) && $.user EXISTS }`). What is not evaluated here is refused by
-//! name and never guessed: regular expressions (`%...%`), fields divided by spaces
-//! (`[ip, user, ...]`), `[*]` in a selector, and `?` terms beside other terms.
+//! Five kinds, as the page "Filter pattern syntax" gives them: nothing (every line),
+//! terms (`ERROR "two words" -harmless`, or `?either ?or`), a regular expression
+//! (`%[Ee]rror%`), conditions on a JSON line (`{ ($.code = 4*) && $.user EXISTS }`), and
+//! fields divided by spaces (`[ip, ..., status = 4*, bytes]`).
 //!
 //! Where the page leaves a case open the answer is inferred: a condition on a field
 //! that a line does not have is not met, whatever its operator, save `NOT EXISTS`.
 
 mod parse;
+mod regex;
+mod fields;
 
 use serde_json::Value;
+
+use fields::Fields;
+use regex::Regex;
 
 /// The most characters of a pattern.
 const MAX: usize = 1024;
@@ -24,7 +28,9 @@ pub struct Pattern(Kind);
 enum Kind {
     All,
     Terms(Terms),
-    Json(Condition),
+    Regex(Regex),
+    Json(Condition<Selector>),
+    Fields(Fields),
 }
 
 /// Words that a line has to hold, or must not.
@@ -35,18 +41,25 @@ struct Terms {
     none: Vec<String>,
 }
 
+/// Tests of subjects `S`: places in a JSON line, or names of fields.
 #[derive(Clone, Debug, PartialEq)]
-enum Condition {
-    And(Box<Condition>, Box<Condition>),
-    Or(Box<Condition>, Box<Condition>),
-    Test(Vec<Step>, Test),
+enum Condition<S> {
+    And(Box<Condition<S>>, Box<Condition<S>>),
+    Or(Box<Condition<S>>, Box<Condition<S>>),
+    Test(S, Test),
 }
+
+/// Places in a JSON line: several when it has a wildcard.
+#[derive(Clone, Debug, PartialEq)]
+struct Selector(Vec<Step>);
 
 /// One step of a selector.
 #[derive(Clone, Debug, PartialEq)]
 enum Step {
     Field(String),
     Index(usize),
+    /// Every element, `[*]`, or every field, `.*`.
+    Every,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +70,10 @@ enum Test {
     /// With `*` for any text.
     Text {
         wanted: String,
+        equal: bool,
+    },
+    Regex {
+        wanted: Regex,
         equal: bool,
     },
     Number {
@@ -93,9 +110,8 @@ impl Pattern {
         let kind = match text.chars().next() {
             None => Kind::All,
             Some('{') => Kind::Json(parse::json(text)?),
-            Some('[') => {
-                return Err(refused("fields divided by spaces, `[...]`"));
-            }
+            Some('[') => Kind::Fields(parse::fields(text)?),
+            Some('%') => Kind::Regex(parse::regex(text)?),
             Some(_) => Kind::Terms(parse::terms(text)?),
         };
         Ok(Pattern(kind))
@@ -106,20 +122,27 @@ impl Pattern {
         match &self.0 {
             Kind::All => true,
             Kind::Terms(terms) => terms.fit(line),
-            Kind::Json(condition) => serde_json::from_str(line)
-                .is_ok_and(|line: Value| line.is_object() && condition.holds(&line)),
+            Kind::Regex(wanted) => wanted.found_in(line),
+            Kind::Json(condition) => serde_json::from_str(line).is_ok_and(|line: Value| {
+                let look = |selector: &Selector| selector.find(&line);
+                line.is_object() && condition.holds(&look)
+            }),
+            Kind::Fields(fields) => fields.fit(line),
         }
     }
 
-    /// What a line that fits counts as: a number, or what a selector such as `$.size`
-    /// finds in the line; `None` when it finds no number.
+    /// What a line that fits counts as: a number, or what a selector such as `$.size`, or
+    /// `$bytes` for a field, finds in the line; `None` when it finds no number.
     pub fn value(&self, value: &str, line: &str) -> Option<f64> {
-        if !value.starts_with('$') {
+        let Some(name) = value.strip_prefix('$') else {
             return number(value);
+        };
+        if let Kind::Fields(fields) = &self.0 {
+            return amount(&fields.value(name, line)?);
         }
         let line: Value = serde_json::from_str(line).ok()?;
-        let found = find(&line, &parse::selector(value).ok()?)?;
-        amount(found)
+        let selector = parse::selector(value).ok()?;
+        selector.find(&line).into_iter().find_map(amount)
     }
 }
 
@@ -137,10 +160,6 @@ fn amount(found: &Value) -> Option<f64> {
     }
 }
 
-fn refused(what: &str) -> PatternError {
-    PatternError(format!("{what} are not evaluated here"))
-}
-
 impl Terms {
     /// Terms are told apart by case.
     fn fit(&self, line: &str) -> bool {
@@ -151,17 +170,28 @@ impl Terms {
     }
 }
 
-impl Condition {
-    fn holds(&self, line: &Value) -> bool {
+impl<S> Condition<S> {
+    fn holds<'a>(&self, look: &impl Fn(&S) -> Vec<&'a Value>) -> bool {
         match self {
-            Condition::And(one, other) => one.holds(line) && other.holds(line),
-            Condition::Or(one, other) => one.holds(line) || other.holds(line),
-            Condition::Test(selector, test) => match (find(line, selector), test) {
-                (found, Test::Exists) => found.is_some(),
-                (found, Test::NotExists) => found.is_none(),
-                (None, _) => false,
-                (Some(found), test) => test.met(found),
+            Condition::And(one, other) => one.holds(look) && other.holds(look),
+            Condition::Or(one, other) => one.holds(look) || other.holds(look),
+            Condition::Test(subject, test) => match (look(subject), test) {
+                (found, Test::Exists) => !found.is_empty(),
+                (found, Test::NotExists) => found.is_empty(),
+                (found, test) => found.into_iter().any(|found| test.met(found)),
             },
+        }
+    }
+
+    /// Every subject it asks for.
+    fn subjects(&self) -> Vec<&S> {
+        match self {
+            Condition::And(one, other) | Condition::Or(one, other) => {
+                let mut subjects = one.subjects();
+                subjects.extend(other.subjects());
+                subjects
+            }
+            Condition::Test(subject, _) => vec![subject],
         }
     }
 }
@@ -173,12 +203,10 @@ impl Test {
             Test::NotExists => false,
             Test::Is(wanted) => found == wanted,
             Test::Text { wanted, equal } => {
-                let text = match found {
-                    Value::String(text) => text.clone(),
-                    Value::Number(_) | Value::Bool(_) => found.to_string(),
-                    _ => return false,
-                };
-                fits(wanted, &text) == *equal
+                written(found).is_some_and(|text| fits(wanted, &text) == *equal)
+            }
+            Test::Regex { wanted, equal } => {
+                written(found).is_some_and(|text| wanted.found_in(&text) == *equal)
             }
             Test::Number { operator, wanted } => {
                 amount(found).is_some_and(|number| operator.holds(number, *wanted))
@@ -200,11 +228,38 @@ impl Operator {
     }
 }
 
-fn find<'a>(value: &'a Value, selector: &[Step]) -> Option<&'a Value> {
-    selector.iter().try_fold(value, |value, step| match step {
-        Step::Field(name) => value.get(name),
-        Step::Index(index) => value.get(index),
-    })
+impl Selector {
+    /// What stands there in a line.
+    fn find<'a>(&self, line: &'a Value) -> Vec<&'a Value> {
+        let mut found = vec![line];
+        for step in &self.0 {
+            let below = found.into_iter();
+            found = match step {
+                Step::Field(name) => below.filter_map(|value| value.get(name)).collect(),
+                Step::Index(index) => below.filter_map(|value| value.get(index)).collect(),
+                Step::Every => below.flat_map(every).collect(),
+            };
+        }
+        found
+    }
+}
+
+/// The elements of an array, the values of an object.
+fn every(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(elements) => elements.iter().collect(),
+        Value::Object(members) => members.values().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What a text is held against; arrays, objects and null have none.
+fn written(found: &Value) -> Option<String> {
+    match found {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(found.to_string()),
+        _ => None,
+    }
 }
 
 /// Whether a text fits a pattern in which `*` stands for any text.
@@ -300,14 +355,123 @@ mod tests {
         }
     }
 
+    /// The page's section "Matching terms in unstructured log events".
     #[test]
-    fn what_is_not_evaluated_is_refused_by_name() {
+    fn optional_terms_count_only_when_they_are_alone() {
+        check(
+            "?ERROR ?ARGUMENTS REQUEST",
+            &["[INFO] REQUEST FAILED"],
+            &["ERROR"],
+        );
+        check("?ERROR ?WARN -INFO", &["other"], &["ERROR INFO"]);
+        check("\" \"", &["", "a", "a b"], &[]);
+        check("\"\"", &["", "a"], &[]);
+        check("-ERROR", &["fine", ""], &["ERROR"]);
+        check("-\"two words\" a", &["a two", "a words"], &["a two words"]);
+    }
+
+    /// The same page: "Matching terms with regex", "in JSON log events".
+    #[test]
+    fn regular_expressions_and_wildcards_are_evaluated() {
+        check(
+            "%AUTHORIZED%",
+            &["[SUCCESS 200] AUTHORIZED REQUEST"],
+            &["authorized"],
+        );
+        check(" %^[0-9]+ % ", &["12 x"], &["x 12 "]);
+        let line = r#"{"eventType":"UpdateTrail","sourceIPAddress":"111.111.111.111",
+            "arrayKey":["value","another value"],"objectList":[{"name":"a","id":1},{"name":"b","id":2}],
+            "SomeObject":null,"cluster.name":"c","latency":50}"#;
+        for (pattern, fits) in [
+            ("{ $.eventType = %Trail% }", true),
+            ("{ $.eventType = %trail% }", false),
+            ("{ $.eventType != %trail% }", true),
+            ("{ $.arrayKey[*] = %val.{2}% }", true),
+            ("{ $.arrayKey[*] = \"another value\" }", true),
+            ("{ $.arrayKey[*] = \"third\" }", false),
+            ("{ $.objectList[*].id = 2 }", true),
+            ("{ $.objectList[*].id > 2 }", false),
+            ("{ $.objectList[*].none NOT EXISTS }", true),
+            ("{ $.* = %111\\.111\\.111\\.1[0-9]{1,2}% }", true),
+            ("{ $.* = 50 }", true),
+            ("{ $.* = 51 }", false),
+            ("{ $.['cluster.name'] = \"c\" }", true),
+            ("{ $[\"cluster.name\"] = c }", true),
+            ("{ $.cluster.name = c }", false),
+            ("{ $.SomeObject IS NULL }", true),
+            ("{ $.SomeOtherObject NOT EXISTS }", true),
+            ("{ $.arrayKey = \"value\" }", false),
+            ("{ $.arrayKey != \"value\" }", false),
+            ("{ $.latency = * }", true),
+            (
+                "{ $.eventType = \"*\" && $.sourceIPAddress != 123.123.* }",
+                true,
+            ),
+            ("{ $.latency = 5e+1 && $.latency != 5e-1 }", true),
+        ] {
+            match fits {
+                true => check(pattern, &[line], &["not json"]),
+                false => check(pattern, &[], &[line]),
+            }
+        }
+    }
+
+    /// The same page: "Matching terms in space-delimited log events".
+    #[test]
+    fn fields_are_divided_by_spaces() {
+        let line = "127.0.0.1 Prod frank [10/Oct/2000:13:25:15 -0700] \"GET /index.html HTTP/1.0\" 404 1534";
+        for pattern in [
+            "[ip, user, username, timestamp, request, status_code, bytes]",
+            "[ip=%127\\.0\\.0\\.[1-9]%, user, username, timestamp, request =*.html*, status_code = 4*, bytes]",
+            "[..., request =*.html*, status_code = 4*, bytes]",
+            "[ip, user, username, timestamp, request =*.html*, status_code = 404 || status_code = 410, bytes]",
+            "[ip, server, username, timestamp, request, status_code, bytes > 1000]",
+            "[ip, ..., bytes >= 1534]",
+            "[ip, user = \"Prod\", rest]",
+            "[..., timestamp = \"10/Oct/2000:13:25:15 -0700\", r, s, b]",
+            "[a, b, c, d, e, (f = 404 && f != 405) || f = 500, g]",
+        ] {
+            check(pattern, &[line], &["", "127.0.0.1"]);
+        }
+        check(
+            "[ip = 127.*, ...]",
+            &[line, "127.0.0.1"],
+            &["", "x 127.0.0.1"],
+        );
+        check("[..., status_code = 5*, bytes]", &[], &[line]);
+        check(
+            "[ip, user, username, timestamp, request, status_code, bytes, more]",
+            &[],
+            &[line],
+        );
+        let fails = "ERROR 09/25/2014 12:00:02 Failed to process request";
+        let warns = "WARNING 09/25/2014 12:00:02 Invalid user request";
+        let get = "INFO 09/25/2014 12:00:00 GET /service/resource/67 1200";
+        let post = "INFO 09/25/2014 12:00:01 POST /service/resource/67/part/111 1310";
+        check("[w1=ERROR, w2]", &[fails], &[warns, get, "ERROR"]);
+        check("[w1=ERROR || w1=WARNING, w2]", &[fails, warns], &[get]);
+        check(
+            "[w1!=ERROR && w1!=WARNING, w2]",
+            &[get, post],
+            &[fails, warns],
+        );
+        let top = "[logLevel, date, time, method, url=%/service/resource/[0-9]+$%, response_time]";
+        check(top, &[get], &[post, fails]);
+        let child = "[logLevel, date, time, method, url=%/service/resource/[0-9]+/part/[0-9]+$%, response_time]";
+        check(child, &[post], &[get]);
+        check("[level, message = *Failed*]", &[fails], &[warns]);
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused_with_what_is_wrong() {
         let refused = |pattern: &str| Pattern::parse(pattern).unwrap_err().to_string();
-        assert!(refused("[ip, user]").contains("divided by spaces"));
-        assert!(refused("%ERR.*%").contains("regular expressions"));
-        assert!(refused("{ $.a = %x% }").contains("regular expressions"));
-        assert!(refused("{ $.a[*] = 1 }").contains("`[*]`"));
-        assert!(refused("?ERROR ?WARN -INFO").contains("`?` beside"));
+        assert!(refused("%a!%").contains("write \\x21"));
+        assert!(refused("{ $.a[*].b[*] = 1 }").contains("more than one wildcard"));
+        assert!(refused("{ $.a = %x% || $.a = %y% || $.a = %z% }").contains("regular expressions"));
+        assert!(refused("[a, ..., b, ...]").contains("more than once"));
+        assert!(refused("[a = 1, b]x").contains("not closed"));
+        assert!(refused("[a, c = 1 && d = 2]").contains("no field `d`"));
+        assert!(refused("ERROR %x%").contains("regular expressions"));
         assert!(refused(&"x".repeat(1025)).contains("longer than 1024"));
         for broken in [
             "{",
@@ -326,6 +490,20 @@ mod tests {
             "{ $.a[x] = 1 }",
             "{ $.a = 1 $.b = 2 }",
             "-",
+            "%",
+            "%%",
+            "%a",
+            "%a% b",
+            "[",
+            "[]",
+            "[a b]",
+            "[a,]",
+            "[a = ]",
+            "[a EXISTS]",
+            "{ $.a = %x }",
+            "{ $.a > %x% }",
+            "{ $.a IS NOT NULL }",
+            "{ $.['a = 1 }",
         ] {
             assert!(Pattern::parse(broken).is_err(), "{broken}");
         }
@@ -342,5 +520,24 @@ mod tests {
         check("$.size", r#"{"size":"3"}"#, Some(3.0));
         check("$.size", r#"{"size":"big"}"#, None);
         check("$.size", "any", None);
+        let line = "127.0.0.1 \"GET /\" 404 1534";
+        let pattern = Pattern::parse("[ip, request, status, bytes]").unwrap();
+        assert_eq!(pattern.value("$bytes", line), Some(1534.0));
+        assert_eq!(pattern.value("$request", line), None);
+        assert_eq!(pattern.value("$none", line), None);
+        assert_eq!(pattern.value("2", line), Some(2.0));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_pattern_and_no_line_panics(
+            pattern in "[\\[{%?\"-]?[ab $.,*=!&|%()\\[\\]{}\"'\\\\0-9é-]{0,40}",
+            line in "[ab \"\\[\\]{}:,0-9é]{0,40}",
+        ) {
+            if let Ok(pattern) = Pattern::parse(&pattern) {
+                pattern.matches(&line);
+                pattern.value("$a", &line);
+            }
+        }
     }
 }

@@ -2,11 +2,16 @@
 
 use serde_json::Value;
 
-use super::{Condition, Operator, PatternError, Step, Terms, Test, number, refused};
+use super::fields::Fields;
+use super::regex::Regex;
+use super::{Condition, Operator, PatternError, Selector, Step, Terms, Test, number};
 
 /// How deep parentheses may stand: patterns have 1,024 characters.
 const DEPTH: usize = 64;
-const REGEX: &str = "regular expressions, `%...%`,";
+/// The most regular expressions of a pattern.
+const MAX_REGEXES: usize = 2;
+/// The most wildcards of a pattern's selectors.
+const MAX_WILDCARDS: usize = 3;
 
 fn wrong(what: impl Into<String>) -> PatternError {
     PatternError(what.into())
@@ -22,6 +27,7 @@ pub(super) fn terms(text: &str) -> Result<Terms, PatternError> {
             b'-' => (&mut terms.none, &rest[1..]),
             _ => (&mut terms.all, rest),
         };
+        let is_quoted = after.starts_with('"');
         let (term, after) = match after.strip_prefix('"') {
             Some(quoted) => quote(quoted)?,
             None => {
@@ -29,20 +35,31 @@ pub(super) fn terms(text: &str) -> Result<Terms, PatternError> {
                 (after[..end].to_owned(), &after[end..])
             }
         };
-        if term.is_empty() {
+        if term.is_empty() && !is_quoted {
             return Err(wrong("a term is empty"));
         }
-        if term.starts_with('%') {
-            return Err(refused(REGEX));
+        if term.starts_with('%') && !is_quoted {
+            return Err(wrong("regular expressions do not stand beside terms"));
         }
-        list.push(term);
+        // Quotes with nothing in them are in every line, so they ask for nothing.
+        if !term.trim().is_empty() {
+            list.push(term);
+        }
         rest = after.trim_start();
     }
-    let others = terms.all.len() + terms.none.len();
-    if !terms.any.is_empty() && others > 0 {
-        return Err(refused("terms with `?` beside terms without"));
+    // Documented: beside other terms those with `?` are ignored.
+    if !terms.all.is_empty() || !terms.none.is_empty() {
+        terms.any.clear();
     }
     Ok(terms)
+}
+
+/// `%...%` alone.
+pub(super) fn regex(text: &str) -> Result<Regex, PatternError> {
+    let mut reader = Reader::new(text);
+    let read = reader.regex()?;
+    reader.end()?;
+    Ok(read)
 }
 
 /// What stands up to the closing quote, and what follows it.
@@ -64,35 +81,115 @@ fn quote(text: &str) -> Result<(String, &str), PatternError> {
 }
 
 /// A selector alone: `$.a.b[0]`.
-pub(super) fn selector(text: &str) -> Result<Vec<Step>, PatternError> {
-    let mut reader = Reader { rest: text };
-    let steps = reader.selector()?;
-    match reader.rest.is_empty() {
-        true => Ok(steps),
-        false => Err(wrong(format!("`{text}` is not a selector"))),
-    }
+pub(super) fn selector(text: &str) -> Result<Selector, PatternError> {
+    let mut reader = Reader::new(text);
+    let selector = reader.selector()?;
+    reader.end()?;
+    Ok(selector)
 }
 
 /// `{ condition }`.
-pub(super) fn json(text: &str) -> Result<Condition, PatternError> {
-    let inner = text
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'))
-        .ok_or_else(|| wrong("`{` is not closed at the pattern's end"))?;
-    let mut reader = Reader { rest: inner };
+pub(super) fn json(text: &str) -> Result<Condition<Selector>, PatternError> {
+    let mut reader = Reader::new(inside(text, '{', '}')?);
     let condition = reader.either(0)?;
-    reader.skip();
-    match reader.rest.is_empty() {
-        true => Ok(condition),
-        false => Err(wrong(format!("`{}` was not expected", reader.rest))),
+    reader.end()?;
+    Ok(condition)
+}
+
+/// `[field, field = condition, ...]`.
+pub(super) fn fields(text: &str) -> Result<Fields, PatternError> {
+    let mut reader = Reader::new(inside(text, '[', ']')?);
+    let (mut names, mut conditions) = (Vec::new(), Vec::new());
+    loop {
+        if reader.takes("...") {
+            names.push(None);
+        } else {
+            let before = reader.rest;
+            // What the condition begins with is what the field is called.
+            reader.takes("(");
+            let name = String::read(&mut reader)?;
+            reader.skip();
+            if reader.rest.is_empty() || reader.rest.starts_with(',') {
+                if before.trim_start().starts_with('(') {
+                    return Err(wrong("a `(` is not closed"));
+                }
+            } else {
+                reader.rest = before;
+                conditions.push(reader.either(0)?);
+            }
+            names.push(Some(name));
+        }
+        if !reader.takes(",") {
+            break;
+        }
+    }
+    reader.end()?;
+    Fields { names, conditions }.checked()
+}
+
+/// What stands between the brackets of a pattern.
+fn inside(text: &str, open: char, close: char) -> Result<&str, PatternError> {
+    text.strip_prefix(open)
+        .and_then(|rest| rest.strip_suffix(close))
+        .ok_or_else(|| wrong(format!("`{open}` is not closed at the pattern's end")))
+}
+
+/// What a test can be about.
+pub(super) trait Subject: Sized {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, PatternError>;
+    /// Whether it can be asked of being there, or of being null.
+    const MAY_BE_MISSING: bool;
+}
+
+impl Subject for Selector {
+    const MAY_BE_MISSING: bool = true;
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, PatternError> {
+        reader.selector()
     }
 }
 
-struct Reader<'a> {
+/// The name of a field.
+impl Subject for String {
+    const MAY_BE_MISSING: bool = false;
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, PatternError> {
+        reader.skip();
+        let name = |c: char| c.is_alphanumeric() || "_-@/:.".contains(c);
+        let end = reader.rest.find(|c| !name(c)).unwrap_or(reader.rest.len());
+        let (name, rest) = reader.rest.split_at(end);
+        if name.is_empty() {
+            return Err(wrong(format!("expected a field, found `{rest}`")));
+        }
+        reader.rest = rest;
+        Ok(name.to_owned())
+    }
+}
+
+pub(super) struct Reader<'a> {
     rest: &'a str,
+    regexes: usize,
+    wildcards: usize,
 }
 
 impl<'a> Reader<'a> {
+    fn new(rest: &'a str) -> Self {
+        Self {
+            rest,
+            regexes: 0,
+            wildcards: 0,
+        }
+    }
+
+    /// Makes sure that nothing is left.
+    fn end(&mut self) -> Result<(), PatternError> {
+        self.skip();
+        match self.rest.is_empty() {
+            true => Ok(()),
+            false => Err(wrong(format!("`{}` was not expected", self.rest))),
+        }
+    }
+
     fn skip(&mut self) {
         self.rest = self.rest.trim_start();
     }
@@ -121,7 +218,7 @@ impl<'a> Reader<'a> {
         true
     }
 
-    fn either(&mut self, depth: usize) -> Result<Condition, PatternError> {
+    fn either<S: Subject>(&mut self, depth: usize) -> Result<Condition<S>, PatternError> {
         let mut condition = self.both(depth)?;
         while self.takes("||") {
             let other = self.both(depth)?;
@@ -130,7 +227,7 @@ impl<'a> Reader<'a> {
         Ok(condition)
     }
 
-    fn both(&mut self, depth: usize) -> Result<Condition, PatternError> {
+    fn both<S: Subject>(&mut self, depth: usize) -> Result<Condition<S>, PatternError> {
         let mut condition = self.one(depth)?;
         while self.takes("&&") {
             let other = self.one(depth)?;
@@ -139,7 +236,7 @@ impl<'a> Reader<'a> {
         Ok(condition)
     }
 
-    fn one(&mut self, depth: usize) -> Result<Condition, PatternError> {
+    fn one<S: Subject>(&mut self, depth: usize) -> Result<Condition<S>, PatternError> {
         if depth > DEPTH {
             return Err(wrong("parentheses stand too deep"));
         }
@@ -150,57 +247,81 @@ impl<'a> Reader<'a> {
                 false => Err(wrong("a `(` is not closed")),
             };
         }
-        self.skip();
-        let selector = self.selector()?;
-        Ok(Condition::Test(selector, self.test()?))
+        let subject = S::read(self)?;
+        Ok(Condition::Test(subject, self.test(S::MAY_BE_MISSING)?))
     }
 
-    fn selector(&mut self) -> Result<Vec<Step>, PatternError> {
+    fn selector(&mut self) -> Result<Selector, PatternError> {
+        self.skip();
         let broken =
             |rest: &str| wrong(format!("expected a selector such as `$.a`, found `{rest}`"));
         let start = self.rest;
         self.rest = start.strip_prefix('$').ok_or_else(|| broken(start))?;
         let mut steps = Vec::new();
         loop {
-            if let Some(rest) = self.rest.strip_prefix('.') {
-                let name = |c: char| c.is_alphanumeric() || "_-@/:".contains(c);
-                let end = rest.find(|c| !name(c)).unwrap_or(rest.len());
-                if end == 0 {
-                    return Err(broken(start));
-                }
-                steps.push(Step::Field(rest[..end].to_owned()));
-                self.rest = &rest[end..];
-            } else if let Some(rest) = self.rest.strip_prefix('[') {
-                let (inside, rest) = rest.split_once(']').ok_or_else(|| broken(start))?;
-                if inside == "*" {
-                    return Err(refused("selectors with `[*]`"));
-                }
-                let quoted = inside.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
-                steps.push(match (quoted, inside.parse()) {
-                    (Some(name), _) => Step::Field(name.to_owned()),
-                    (None, Ok(index)) => Step::Index(index),
-                    (None, Err(_)) => return Err(broken(start)),
-                });
-                self.rest = rest;
-            } else {
-                break;
-            }
+            let dotted = self.rest.strip_prefix('.');
+            // A dot may stand before a bracket: `$.['cluster.name']`.
+            let bracket = dotted.unwrap_or(self.rest).strip_prefix('[');
+            let (step, rest) = match (bracket, dotted) {
+                (Some(rest), _) => bracketed(rest).ok_or_else(|| broken(start))?,
+                (None, Some(rest)) => named(rest).ok_or_else(|| broken(start))?,
+                (None, None) => break,
+            };
+            steps.push(step);
+            self.rest = rest;
+        }
+        let wildcards = steps.iter().filter(|step| **step == Step::Every).count();
+        self.wildcards += wildcards;
+        if wildcards > 1 {
+            return Err(wrong("a selector has more than one wildcard"));
+        }
+        if self.wildcards > MAX_WILDCARDS {
+            return Err(wrong(format!(
+                "there are more than {MAX_WILDCARDS} wildcards"
+            )));
         }
         match steps.is_empty() {
             true => Err(broken(start)),
-            false => Ok(steps),
+            false => Ok(Selector(steps)),
         }
     }
 
-    fn test(&mut self) -> Result<Test, PatternError> {
+    /// `%...%`.
+    fn regex(&mut self) -> Result<Regex, PatternError> {
+        let open = || wrong("a regular expression has no closing `%`");
+        let inner = self.rest.strip_prefix('%').ok_or_else(open)?;
+        let end = inner.find('%').ok_or_else(open)?;
+        self.rest = &inner[end + 1..];
+        self.regexes += 1;
+        if self.regexes > MAX_REGEXES {
+            return Err(wrong(format!(
+                "there are more than {MAX_REGEXES} regular expressions"
+            )));
+        }
+        Regex::parse(&inner[..end])
+    }
+
+    /// What a subject is asked. A field is there whenever a line fits, so it is asked for
+    /// its value alone.
+    fn test(&mut self, may_be_missing: bool) -> Result<Test, PatternError> {
+        match may_be_missing {
+            true => match self.presence()? {
+                Some(test) => Ok(test),
+                None => self.comparison(),
+            },
+            false => self.comparison(),
+        }
+    }
+
+    fn presence(&mut self) -> Result<Option<Test>, PatternError> {
         if self.word("NOT") {
             return match self.word("EXISTS") {
-                true => Ok(Test::NotExists),
+                true => Ok(Some(Test::NotExists)),
                 false => Err(wrong("expected `NOT EXISTS`")),
             };
         }
         if self.word("EXISTS") {
-            return Ok(Test::Exists);
+            return Ok(Some(Test::Exists));
         }
         if self.word("IS") {
             let known = [
@@ -210,11 +331,15 @@ impl<'a> Reader<'a> {
             ];
             for (word, value) in known {
                 if self.word(word) {
-                    return Ok(Test::Is(value));
+                    return Ok(Some(Test::Is(value)));
                 }
             }
             return Err(wrong("expected `IS NULL`, `IS TRUE` or `IS FALSE`"));
         }
+        Ok(None)
+    }
+
+    fn comparison(&mut self) -> Result<Test, PatternError> {
         // Longer ones first: `<=` begins with `<`.
         let operators = [
             ("!=", Operator::Unequal),
@@ -238,6 +363,20 @@ impl<'a> Reader<'a> {
     /// A quoted value is text; a bare one is a number when it reads as one.
     fn compared(&mut self, operator: Operator) -> Result<Test, PatternError> {
         self.skip();
+        if self.rest.starts_with('%') {
+            let wanted = self.regex()?;
+            return match operator {
+                Operator::Equal => Ok(Test::Regex {
+                    wanted,
+                    equal: true,
+                }),
+                Operator::Unequal => Ok(Test::Regex {
+                    wanted,
+                    equal: false,
+                }),
+                _ => Err(wrong("a regular expression is only equal or unequal")),
+            };
+        }
         let (value, number) = match self.rest.strip_prefix('"') {
             Some(quoted) => {
                 let (value, rest) = quote(quoted)?;
@@ -245,16 +384,13 @@ impl<'a> Reader<'a> {
                 (value, None)
             }
             None => {
-                let ends = |c: char| c.is_whitespace() || "()&|{}\"".contains(c);
+                let ends = |c: char| c.is_whitespace() || "()&|{}\",".contains(c);
                 let end = self.rest.find(ends).unwrap_or(self.rest.len());
                 let value = &self.rest[..end];
                 self.rest = &self.rest[end..];
                 (value.to_owned(), number(value))
             }
         };
-        if value.starts_with('%') {
-            return Err(refused(REGEX));
-        }
         match (operator, number) {
             (operator, Some(wanted)) => Ok(Test::Number { operator, wanted }),
             (_, None) if value.is_empty() => Err(wrong("a condition compares with nothing")),
@@ -264,5 +400,28 @@ impl<'a> Reader<'a> {
             }),
             (_, None) => Err(wrong(format!("`{value}` is no number to compare with"))),
         }
+    }
+}
+
+/// The field behind a dot, or `*` for every one.
+fn named(rest: &str) -> Option<(Step, &str)> {
+    if let Some(rest) = rest.strip_prefix('*') {
+        return Some((Step::Every, rest));
+    }
+    let name = |c: char| c.is_alphanumeric() || "_-@/:".contains(c);
+    let end = rest.find(|c| !name(c)).unwrap_or(rest.len());
+    (end > 0).then(|| (Step::Field(rest[..end].to_owned()), &rest[end..]))
+}
+
+/// The element or the quoted field behind an opening bracket, or `*` for every one.
+fn bracketed(rest: &str) -> Option<(Step, &str)> {
+    if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
+        let (name, rest) = rest[1..].split_once(quote)?;
+        return Some((Step::Field(name.to_owned()), rest.strip_prefix(']')?));
+    }
+    let (inside, rest) = rest.split_once(']')?;
+    match inside {
+        "*" => Some((Step::Every, rest)),
+        index => Some((Step::Index(index.parse().ok()?), rest)),
     }
 }

@@ -253,7 +253,8 @@ fn check_filter(input: &PutMetricFilter) -> Result<(), Fault> {
         Unit::parse(unit).ok_or_else(|| Fault::log_parameter(format!("unit '{unit}'")))?;
     }
     let number = writes.metric_value.parse::<f64>().is_ok();
-    let selects = writes.metric_value.starts_with("$.");
+    // `$.size` of a JSON line, `$bytes` of a field divided by spaces.
+    let selects = writes.metric_value.starts_with('$') && writes.metric_value.len() > 1;
     if writes.metric_value.len() > 100 || !(number || selects) {
         return Err(Fault::log_parameter(format!(
             "Invalid metric transformation: metricValue '{}' is neither a number nor a selector",
