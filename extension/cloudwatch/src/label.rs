@@ -66,7 +66,7 @@ fn value(name: &str, series: &Series, options: &Options) -> Option<String> {
     if let Some(of) = name.strip_suffix("_RANGE") {
         let (from, to) = pair(of, series)?;
         return Some(match (from, to) {
-            (Some(a), Some(b)) => format!("{} - {}", number(a.value), number(b.value)),
+            (Some(a), Some(b)) => number((b.value - a.value).abs()),
             _ => nothing(),
         });
     }
@@ -118,7 +118,8 @@ fn pair<'a>(name: &str, series: &'a Series) -> Option<(Option<&'a Point>, Option
 fn prop(property: &str, series: &Series, options: &Options) -> Option<String> {
     match property {
         "Region" => return Some(options.region.clone()),
-        "AccountId" => return Some(options.account_id.clone()),
+        // Accounts have labels only where one monitors others.
+        "AccountId" | "AccountLabel" => return Some(options.account_id.clone()),
         "Period" => return Some(series.period.seconds().to_string()),
         _ => {}
     }
@@ -225,7 +226,7 @@ mod tests {
         check(
             "${MIN_MAX_RANGE} ${FIRST_LAST_TIME_RANGE}",
             &values,
-            "0.1235 - 9 2026-11-23 04:00 - 2026-11-23 04:02",
+            "8.8765 2026-11-23 04:00 - 2026-11-23 04:02",
         );
         check(
             "${PROP('MetricName')} ${PROP('Dim.FunctionName')} ${PROP('Stat')} ${PROP('Period')}",
@@ -237,7 +238,19 @@ mod tests {
             &values,
             "us-east-1 000000000000 NS --",
         );
+        check(
+            "${FIRST_LAST_RANGE} ${MIN_MAX_TIME_RANGE}",
+            &values,
+            "2.8765 2026-11-23 04:01 - 2026-11-23 04:02",
+        );
+        check(
+            "${FIRST_TIME} ${LAST_TIME_RELATIVE}",
+            &values,
+            "2026-11-23 04:00 58m ago",
+        );
+        check("${PROP('AccountLabel')}", &values, "000000000000");
         check("${MAX} ${AVG} ${MAX_TIME}", &[], "-- -- --");
+        check("${DATAPOINT_COUNT} ${SUM} ${MIN_MAX_RANGE}", &[], "0 -- --");
     }
 
     #[test]
