@@ -107,6 +107,7 @@ pub fn widget_queries(widget: &MetricWidget, draw: &DrawOptions) -> Drawing {
             (Some(own), Some(default)) => Some(own.replace("${LABEL}", &default)),
             (own, default) => own.clone().or(default),
         };
+        let label = label.map(|label| placed(label, row));
         queries.push(MetricDataQuery {
             id,
             kind,
@@ -195,6 +196,16 @@ pub fn unknown_metrics(
         unknown.push((metric.clone(), meant.cloned()));
     }
     unknown
+}
+
+/// A label with the row's own region and account in it; the widget's are put in later.
+fn placed(label: String, row: &MetricRow) -> String {
+    let own = [("Region", &row.region), ("AccountId", &row.account_id)];
+    own.into_iter()
+        .fold(label, |label, (name, value)| match value {
+            Some(value) => label.replace(&format!("${{PROP('{name}')}}"), value),
+            None => label,
+        })
 }
 
 /// The statistic of a row.

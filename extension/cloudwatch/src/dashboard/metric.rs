@@ -140,13 +140,9 @@ fn check_view(at: &At<'_>, widget: &MetricWidget, out: &mut Problems) {
             "The gauge view should have yAxis.left.min and yAxis.left.max",
         );
     }
-    if widget.sparkline && widget.view != View::SingleValue {
-        out.warn(
-            &at.path,
-            "The property sparkline has a meaning only with the view singleValue",
-        );
-    }
-    if widget.sparkline && widget.set_period_to_time_range {
+    // Other views are documented to ignore it, and the console leaves it there.
+    let sparkline = widget.sparkline && widget.view == View::SingleValue;
+    if sparkline && widget.set_period_to_time_range {
         out.warn(
             &at.path,
             "Should NOT have both sparkline and setPeriodToTimeRange",
@@ -242,7 +238,9 @@ fn timezone(at: &At<'_>, out: &mut Problems) -> Option<String> {
     let digits = text
         .get(1..)
         .is_some_and(|d| d.len() == 4 && d.bytes().all(|b| b.is_ascii_digit()));
-    if !(sign && digits) {
+    // The console writes these two for what was made elsewhere in it.
+    let named = matches!(text, "Local" | "UTC");
+    if !(named || sign && digits) {
         out.error(&zone.path, "Should match pattern \"^[+-][0-9]{4}$\"");
     }
     Some(text.to_owned())
