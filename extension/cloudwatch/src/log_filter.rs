@@ -9,6 +9,7 @@
 //! that a line does not have is not met, whatever its operator, save `NOT EXISTS`.
 
 mod parse;
+mod subject;
 mod regex;
 mod fields;
 

@@ -132,76 +132,39 @@ fn the_window_slides_minute_by_minute() {
 /// CloudWatch's user guide, "Alarm evaluation window".
 #[test]
 fn a_window_of_the_wall_clock_is_whole_hours_days_and_weeks() {
-    let check = |period: u32, zone: Json, now: &str, expected: [&str; 2]| {
+    let check = |period: u32, zone: Json, now: &str, expected: &str| {
         let alarm = alarm(json!({
             "Period": period, "EvaluationWindow": {"WallClockWindow": {"Timezone": zone}},
         }));
         let range = window(&alarm, parse_iso(now).unwrap());
-        let expected = expected.map(|t| parse_iso(t).unwrap());
-        assert_eq!([range.start_ms, range.end_ms], expected, "{period} {zone}");
+        let expected: Vec<i64> = expected
+            .split(' ')
+            .map(|day| parse_iso(&format!("2026-11-{day}")).unwrap())
+            .collect();
+        assert_eq!([range.start_ms, range.end_ms], *expected, "{period} {zone}");
     };
-    let noon = "2026-11-25T12:34:56Z"; // a Wednesday
-    let at = |from, to| [from, to];
-    check(
-        60,
-        Json::Null,
-        noon,
-        at("2026-11-25T12:33Z", "2026-11-25T12:34Z"),
-    );
-    check(
-        300,
-        Json::Null,
-        noon,
-        at("2026-11-25T12:25Z", "2026-11-25T12:30Z"),
-    );
-    check(
-        3_600,
-        json!("Z"),
-        noon,
-        at("2026-11-25T11:00Z", "2026-11-25T12:00Z"),
-    );
-    check(
-        3_600,
-        json!("+05:30"),
-        noon,
-        at("2026-11-25T11:30Z", "2026-11-25T12:30Z"),
-    );
-    check(
-        86_400,
-        Json::Null,
-        noon,
-        at("2026-11-24T00:00Z", "2026-11-25T00:00Z"),
-    );
-    check(
-        86_400,
-        json!("UTC-08:00"),
-        noon,
-        at("2026-11-24T08:00Z", "2026-11-25T08:00Z"),
-    );
-    check(
-        86_400,
-        json!("GMT+14:00"),
-        noon,
-        at("2026-11-24T10:00Z", "2026-11-25T10:00Z"),
-    );
-    check(
-        604_800,
-        Json::Null,
-        noon,
-        at("2026-11-16T00:00Z", "2026-11-23T00:00Z"),
-    );
-    check(
-        604_800,
-        json!("+01:00"),
-        noon,
-        at("2026-11-15T23:00Z", "2026-11-22T23:00Z"),
-    );
-    check(
-        3_600,
-        Json::Null,
-        "2026-11-25T12:00:00Z",
-        at("2026-11-25T11:00Z", "2026-11-25T12:00Z"),
-    );
+    // A Wednesday.
+    let now = "2026-11-25T12:34:56Z";
+    let rows = [
+        (60, Json::Null, now, "25T12:33Z 25T12:34Z"),
+        (300, Json::Null, now, "25T12:25Z 25T12:30Z"),
+        (3_600, json!("Z"), now, "25T11:00Z 25T12:00Z"),
+        (3_600, json!("+05:30"), now, "25T11:30Z 25T12:30Z"),
+        (
+            3_600,
+            Json::Null,
+            "2026-11-25T12:00:00Z",
+            "25T11:00Z 25T12:00Z",
+        ),
+        (86_400, Json::Null, now, "24T00:00Z 25T00:00Z"),
+        (86_400, json!("UTC-08:00"), now, "24T08:00Z 25T08:00Z"),
+        (86_400, json!("GMT+14:00"), now, "24T10:00Z 25T10:00Z"),
+        (604_800, Json::Null, now, "16T00:00Z 23T00:00Z"),
+        (604_800, json!("+01:00"), now, "15T23:00Z 22T23:00Z"),
+    ];
+    for (period, zone, now, expected) in rows {
+        check(period, zone, now, expected);
+    }
 }
 
 /// The same page: a daily alarm on backups that slides goes off when two of them lie more
@@ -365,36 +328,25 @@ fn every_operator_compares() {
     check("LessThanOrEqualToThreshold", [true, true, false]);
 }
 
+/// Checks that an alarm with these fields is refused.
+fn refuse(fields: Json, expected: &str) {
+    let mut body = json!({
+        "AlarmName": "errors", "MetricName": "Errors", "Namespace": "NS", "Statistic": "Sum", "Period": 60,
+        "EvaluationPeriods": 1, "Threshold": 0.0, "ComparisonOperator": "GreaterThanThreshold"
+    });
+    for (name, value) in fields.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    let error = MetricAlarm::from_json(&body).unwrap_err().to_string();
+    assert!(error.contains(expected), "{fields}: {error}");
+}
+
 #[test]
 fn what_cloudwatch_refuses_is_refused() {
-    let check = |fields: Json, expected: &str| {
-        let mut body = json!({
-            "AlarmName": "errors", "MetricName": "Errors", "Namespace": "NS", "Statistic": "Sum", "Period": 60,
-            "EvaluationPeriods": 1, "Threshold": 0.0, "ComparisonOperator": "GreaterThanThreshold"
-        });
-        for (name, value) in fields.as_object().unwrap() {
-            body[name] = value.clone();
-        }
-        let error = MetricAlarm::from_json(&body).unwrap_err().to_string();
-        assert!(error.contains(expected), "{fields}: {error}");
-    };
+    let check = refuse;
     check(json!({"AlarmName": ""}), "1 to 255 characters");
     check(json!({"AlarmName": "a\tb"}), "no control characters");
     check(json!({"Period": 90}), "period 90");
-    let wall = |zone: &str| json!({"EvaluationWindow": {"WallClockWindow": {"Timezone": zone}}});
-    check(wall("+01:03"), "whole five minutes");
-    check(wall("+5:30"), "whole five minutes");
-    check(wall("+0530"), "an offset such as +05:30");
-    check(wall("Europe/Berlin"), "named zones are not evaluated here");
-    check(
-        json!({"EvaluationWindow": {}}),
-        "exactly one of SlidingWindow",
-    );
-    check(
-        json!({"Period": 120, "EvaluationWindow": {"WallClockWindow": {}}}),
-        "expected 60, 300, 3600, 86400 or 604800",
-    );
-    check(json!({"Period": 1}), "period 1");
     check(
         json!({"Period": 300, "EvaluationPeriods": 289}),
         "at most 86400 s",
@@ -437,6 +389,30 @@ fn what_cloudwatch_refuses_is_refused() {
         json!({"MetricName": null, "Metrics": [{"Id": "e1", "Expression": "1", "ReturnData": false}]}),
         "exactly one",
     );
+}
+
+#[test]
+fn a_window_that_cloudwatch_has_not_is_refused() {
+    let check = refuse;
+    let wall = |zone: &str| json!({"EvaluationWindow": {"WallClockWindow": {"Timezone": zone}}});
+    check(wall("+01:03"), "whole five minutes");
+    check(wall("+5:30"), "whole five minutes");
+    check(wall("+0530"), "an offset such as +05:30");
+    check(wall("Europe/Berlin"), "named zones are not evaluated here");
+    check(
+        json!({"EvaluationWindow": {}}),
+        "exactly one of SlidingWindow",
+    );
+    check(
+        json!({"Period": 120, "EvaluationWindow": {"WallClockWindow": {}}}),
+        "expected 60, 300, 3600, 86400 or 604800",
+    );
+    check(json!({"Period": 1}), "period 1");
+}
+
+#[test]
+fn an_expression_that_gives_no_series_is_refused() {
+    let check = refuse;
     let math = |expression: &str| {
         let metric = json!({"Namespace": "NS", "MetricName": "M"});
         json!({"MetricName": null, "Metrics": [

@@ -7,12 +7,8 @@ use super::error::MathError;
 use super::expr::{Expr, Kind};
 use super::function::Function;
 use super::{operate, reduce, shape};
-use crate::metric::{MetricId, MetricSource, TimeRange};
-use crate::search::Search;
-use crate::series::{Grid, MAX_DATAPOINTS, MetricStat, Period, Point, Series, collect};
-
-/// The most series that one array holds.
-pub(crate) const MAX_SERIES: usize = 500;
+use crate::metric::MetricSource;
+use crate::series::{Grid, MAX_DATAPOINTS, Period, Point, Series};
 
 /// What an expression came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,9 +78,9 @@ fn named_in_array(mut series: Series, label: Option<&str>) -> Series {
 
 /// The ids of a call, what they stand for, and where more data comes from.
 pub struct Scope<'a> {
-    grid: Grid,
-    source: &'a dyn MetricSource,
-    period: Period,
+    pub(super) grid: Grid,
+    pub(super) source: &'a dyn MetricSource,
+    pub(super) period: Period,
     values: BTreeMap<String, Value>,
     /// Ids of metrics in the order of the call, which `METRICS()` keeps.
     metrics: Vec<String>,
@@ -342,61 +338,5 @@ impl<'a> Scope<'a> {
         let ids = self.metrics.iter().filter(|id| id.contains(part));
         let series = ids.filter_map(|id| self.values.get(id).cloned());
         Value::Array(series.flat_map(Value::into_series).collect())
-    }
-
-    /// Whether a metric had data within two weeks: a search finds no others. Most have
-    /// data within hours, so that is looked at first.
-    fn is_recent(&self, metric: &MetricId) -> bool {
-        const HOUR_MS: i64 = 3_600_000;
-        let Some(now_ms) = self.grid.now_ms else {
-            return true;
-        };
-        [3, 14 * 24].into_iter().any(|hours| {
-            // Data may be stamped up to two hours ahead.
-            let range = TimeRange {
-                start_ms: now_ms.saturating_sub(hours * HOUR_MS),
-                end_ms: now_ms.saturating_add(2 * HOUR_MS),
-            };
-            !self.source.samples(metric, range).is_empty()
-        })
-    }
-
-    /// `SEARCH('{NS,Dim} terms', 'Stat'[, period])`
-    fn search(&self, at: usize, arguments: &[Expr]) -> Result<Value, MathError> {
-        let not_checked = || MathError::new(at, "the search was not checked");
-        let (Some(Kind::Text(text)), Some(Kind::Text(stat))) = (
-            arguments.first().map(|a| &a.kind),
-            arguments.get(1).map(|a| &a.kind),
-        ) else {
-            return Err(not_checked());
-        };
-        let search = Search::parse(text).map_err(|_| not_checked())?;
-        let stat: crate::statistic::Statistic = stat.parse().map_err(|_| not_checked())?;
-        let period = match arguments.get(2).map(|a| &a.kind) {
-            Some(Kind::Number(seconds)) => {
-                Period::new(*seconds as u32).map_err(|_| not_checked())?
-            }
-            _ => self.period,
-        };
-        let mut found = search.find(self.source);
-        found.retain(|metric| self.is_recent(metric));
-        let labels = crate::search::labels(&found);
-        let series = found
-            .into_iter()
-            .zip(labels)
-            .take(MAX_SERIES)
-            .map(|(metric, label)| {
-                let stat = MetricStat {
-                    metric,
-                    period,
-                    stat: stat.clone(),
-                    unit: None,
-                };
-                Series {
-                    label,
-                    ..collect(&stat, &self.grid, self.source)
-                }
-            });
-        Ok(Value::Array(series.collect()))
     }
 }
