@@ -7,6 +7,25 @@ use serde_json::Value as Json;
 use super::model::Variable;
 use super::problem::{At, Problems};
 
+/// What a variable may have.
+const KNOWN: [&str; 14] = [
+    "type",
+    "property",
+    "pattern",
+    "inputType",
+    "id",
+    "label",
+    "search",
+    "populateFrom",
+    "values",
+    "defaultValue",
+    "visible",
+    // The console writes these beside what is documented: what was chosen last, and
+    // what was typed into the fields that the choices were made with.
+    "value",
+    "customValues",
+    "inputPopulationType",
+];
 /// The longest label of a variable, in characters.
 const MAX_LABEL: usize = 30;
 /// The longest value, default value and label of a value.
@@ -37,20 +56,9 @@ pub(super) fn variables(items: &[At<'_>], out: &mut Problems) -> Vec<Variable> {
 /// Reads one variable.
 fn variable(at: &At<'_>, out: &mut Problems) -> Option<Variable> {
     at.object(out)?;
-    let known = [
-        "type",
-        "property",
-        "pattern",
-        "inputType",
-        "id",
-        "label",
-        "search",
-        "populateFrom",
-        "values",
-        "defaultValue",
-        "visible",
-    ];
-    at.known(&known, out);
+    at.known(&KNOWN, out);
+    at.texts(&["customValues", "inputPopulationType"], out);
+    at.field("value").map(|chosen| value(&chosen, out));
     let kind = at
         .require("type", out)
         .and_then(|t| t.one_of(&["property", "pattern"], out));
