@@ -10,6 +10,7 @@ use crate::query::{MetricDataQuery, Options, QueryError, QueryKind, ScanBy, eval
 use crate::search;
 use crate::series::{Alignment, MetricStat};
 use crate::statistic::Statistic;
+use crate::time::parse_zone;
 
 /// The colours of series that name none, in order.
 const COLORS: [&str; 10] = [
@@ -124,6 +125,11 @@ pub fn widget_queries(widget: &MetricWidget, draw: &DrawOptions) -> Drawing {
         },
         scan_by: ScanBy::TimestampAscending,
         now_ms: Some(draw.now_ms),
+        label_zone_ms: widget
+            .timezone
+            .as_deref()
+            .and_then(parse_zone)
+            .unwrap_or_default(),
         region: widget.region.clone().unwrap_or_else(|| draw.region.clone()),
         account_id: draw.account_id.clone(),
         ..Options::from(draw.range)

@@ -265,9 +265,12 @@ fn result(
     } else {
         StatusCode::Complete
     };
-    let newest = &series.points[series.points.len() - keep..];
+    let first = match options.scan_by {
+        ScanBy::TimestampAscending => &series.points[..keep],
+        ScanBy::TimestampDescending => &series.points[series.points.len() - keep..],
+    };
     let (mut timestamps_ms, mut values): (Vec<i64>, Vec<f64>) =
-        newest.iter().map(|p| (p.timestamp_ms, p.value)).unzip();
+        first.iter().map(|p| (p.timestamp_ms, p.value)).unzip();
     if options.scan_by == ScanBy::TimestampDescending {
         timestamps_ms.reverse();
         values.reverse();
