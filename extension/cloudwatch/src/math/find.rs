@@ -8,9 +8,6 @@ use crate::search::{Search, labels};
 use crate::series::{MetricStat, Period, Series, collect};
 use crate::statistic::Statistic;
 
-/// The most series that one array holds.
-const MAX_SERIES: usize = 500;
-
 impl Scope<'_> {
     /// Whether a metric had data within two weeks: a search finds no others. Most have
     /// data within hours, so that is looked at first.
@@ -46,25 +43,20 @@ impl Scope<'_> {
             }
             _ => self.period,
         };
-        let mut found = search.find(self.source);
-        found.retain(|metric| self.is_recent(metric));
+        let found = search.find_among(self.source, |metric| self.is_recent(metric));
         let labels = labels(&found);
-        let series = found
-            .into_iter()
-            .zip(labels)
-            .take(MAX_SERIES)
-            .map(|(metric, label)| {
-                let stat = MetricStat {
-                    metric,
-                    period,
-                    stat: stat.clone(),
-                    unit: None,
-                };
-                Series {
-                    label,
-                    ..collect(&stat, &self.grid, self.source)
-                }
-            });
+        let series = found.into_iter().zip(labels).map(|(metric, label)| {
+            let stat = MetricStat {
+                metric,
+                period,
+                stat: stat.clone(),
+                unit: None,
+            };
+            Series {
+                label,
+                ..collect(&stat, &self.grid, self.source)
+            }
+        });
         Ok(Value::Array(series.collect()))
     }
 }

@@ -311,6 +311,31 @@ fn a_search_reads_as_the_documents_write_it() {
     );
 }
 
+/// The same page: "A search expression can find only metrics that have reported data
+/// within the past two weeks."
+#[test]
+fn a_search_forgets_what_has_been_silent_for_two_weeks() {
+    const DAY: i64 = 86_400_000;
+    let mut source = MemorySource::new();
+    for days in 0..20 {
+        let metric = MetricId::new("NS", format!("Silent{days:02}"), vec![]);
+        source.push_periods(&metric, START - days * DAY, 3_600, &[Some(1.0)]);
+    }
+    let range = TimeRange {
+        start_ms: START - 20 * DAY,
+        end_ms: START + 3_600_000,
+    };
+    let found = |now_ms| {
+        let query = expression("e1", "SEARCH('{NS}', 'Sum', 3600)");
+        let options = Options {
+            now_ms,
+            ..Options::from(range)
+        };
+        evaluate(&[query], &options, &source).unwrap().len()
+    };
+    assert_eq!((found(Some(START + 3_600_000)), found(None)), (14, 20));
+}
+
 #[test]
 fn what_only_aws_can_compute_is_refused_by_name() {
     for name in [

@@ -68,6 +68,15 @@ impl Search {
 
     /// The metrics found, sorted, at most 500 of them.
     pub fn find(&self, source: &dyn MetricSource) -> Vec<MetricId> {
+        self.find_among(source, |_| true)
+    }
+
+    /// The metrics found of those that are let through: these are counted alone.
+    pub(crate) fn find_among(
+        &self,
+        source: &dyn MetricSource,
+        lets_through: impl Fn(&MetricId) -> bool,
+    ) -> Vec<MetricId> {
         let filter = MetricFilter {
             namespace: self.schema.as_ref().map(|(namespace, _)| namespace.clone()),
             ..MetricFilter::default()
@@ -77,7 +86,8 @@ impl Search {
             .into_iter()
             .filter(|m| self.accepts(m))
             .collect();
-        found.into_iter().take(MAX_FOUND).collect()
+        let found = found.into_iter().filter(lets_through);
+        found.take(MAX_FOUND).collect()
     }
 }
 
