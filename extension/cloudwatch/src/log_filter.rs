@@ -318,6 +318,7 @@ mod tests {
         for (pattern, fits) in [
             ("{ $.eventType = \"UpdateTrail\" }", true),
             ("{$.eventType=UpdateTrail}", true),
+            ("{ $.eventType != a,b }", true),
             ("{ $.eventType = Update* }", true),
             ("{ $.eventType = \"*Trail\" }", true),
             ("{ $.eventType = \"U*e*l\" }", true),
@@ -431,6 +432,7 @@ mod tests {
             "[ip, user = \"Prod\", rest]",
             "[..., timestamp = \"10/Oct/2000:13:25:15 -0700\", r, s, b]",
             "[a, b, c, d, e, (f = 404 && f != 405) || f = 500, g]",
+            "[a, b, c, d, e, ((f = 404)), g]",
         ] {
             check(pattern, &[line], &["", "127.0.0.1"]);
         }

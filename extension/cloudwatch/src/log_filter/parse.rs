@@ -97,7 +97,10 @@ pub(super) fn json(text: &str) -> Result<Condition<Selector>, PatternError> {
 
 /// `[field, field = condition, ...]`.
 pub(super) fn fields(text: &str) -> Result<Fields, PatternError> {
-    let mut reader = Reader::new(inside(text, '[', ']')?);
+    let mut reader = Reader {
+        ends: "()&|{}\",",
+        ..Reader::new(inside(text, '[', ']')?)
+    };
     let (mut names, mut conditions) = (Vec::new(), Vec::new());
     loop {
         if reader.takes("...") {
@@ -105,7 +108,7 @@ pub(super) fn fields(text: &str) -> Result<Fields, PatternError> {
         } else {
             let before = reader.rest;
             // What the condition begins with is what the field is called.
-            reader.takes("(");
+            while reader.takes("(") {}
             let name = String::read(&mut reader)?;
             reader.skip();
             if reader.rest.is_empty() || reader.rest.starts_with(',') {
@@ -138,6 +141,8 @@ pub(super) struct Reader<'a> {
     regexes: usize,
     /// How many wildcards the selectors read so far have.
     pub(super) wildcards: usize,
+    /// What ends a bare value beside space.
+    ends: &'static str,
 }
 
 impl<'a> Reader<'a> {
@@ -146,6 +151,7 @@ impl<'a> Reader<'a> {
             rest,
             regexes: 0,
             wildcards: 0,
+            ends: "()&|{}\"",
         }
     }
 
@@ -317,7 +323,7 @@ impl<'a> Reader<'a> {
                 (value, None)
             }
             None => {
-                let ends = |c: char| c.is_whitespace() || "()&|{}\",".contains(c);
+                let ends = |c: char| c.is_whitespace() || self.ends.contains(c);
                 let end = self.rest.find(ends).unwrap_or(self.rest.len());
                 let value = &self.rest[..end];
                 self.rest = &self.rest[end..];
