@@ -38,6 +38,7 @@ pub fn render(series: &Series, options: &Options) -> String {
 
 /// The text of one dynamic value, if there is such a value.
 fn value(name: &str, series: &Series, options: &Options) -> Option<String> {
+    let clock = |timestamp_ms: i64| label_form(timestamp_ms.saturating_add(options.label_zone_ms));
     if let Some(property) = name.strip_prefix("PROP(").and_then(|n| n.strip_suffix(')')) {
         return prop(property.trim().trim_matches(['\'', '"']), series, options);
     }
@@ -55,18 +56,18 @@ fn value(name: &str, series: &Series, options: &Options) -> Option<String> {
                     a.timestamp_ms.min(b.timestamp_ms),
                     a.timestamp_ms.max(b.timestamp_ms),
                 );
-                format!("{} - {}", label_form(a), label_form(b))
+                format!("{} - {}", clock(a), clock(b))
             }
             _ => nothing(),
         });
     }
     if let Some(of) = name.strip_suffix("_TIME") {
-        return point(of, series).map(|p| p.map_or_else(nothing, |p| label_form(p.timestamp_ms)));
+        return point(of, series).map(|p| p.map_or_else(nothing, |p| clock(p.timestamp_ms)));
     }
     if let Some(of) = name.strip_suffix("_RANGE") {
         let (from, to) = pair(of, series)?;
         return Some(match (from, to) {
-            (Some(a), Some(b)) => format!("{} - {}", number(a.value), number(b.value)),
+            (Some(a), Some(b)) => number((b.value - a.value).abs()),
             _ => nothing(),
         });
     }
@@ -118,7 +119,8 @@ fn pair<'a>(name: &str, series: &'a Series) -> Option<(Option<&'a Point>, Option
 fn prop(property: &str, series: &Series, options: &Options) -> Option<String> {
     match property {
         "Region" => return Some(options.region.clone()),
-        "AccountId" => return Some(options.account_id.clone()),
+        // Accounts have labels only where one monitors others.
+        "AccountId" | "AccountLabel" => return Some(options.account_id.clone()),
         "Period" => return Some(series.period.seconds().to_string()),
         _ => {}
     }
@@ -225,7 +227,7 @@ mod tests {
         check(
             "${MIN_MAX_RANGE} ${FIRST_LAST_TIME_RANGE}",
             &values,
-            "0.1235 - 9 2026-11-23 04:00 - 2026-11-23 04:02",
+            "8.8765 2026-11-23 04:00 - 2026-11-23 04:02",
         );
         check(
             "${PROP('MetricName')} ${PROP('Dim.FunctionName')} ${PROP('Stat')} ${PROP('Period')}",
@@ -237,7 +239,45 @@ mod tests {
             &values,
             "us-east-1 000000000000 NS --",
         );
+        check(
+            "${FIRST_LAST_RANGE} ${MIN_MAX_TIME_RANGE}",
+            &values,
+            "2.8765 2026-11-23 04:01 - 2026-11-23 04:02",
+        );
+        check(
+            "${FIRST_TIME} ${LAST_TIME_RELATIVE}",
+            &values,
+            "2026-11-23 04:00 58m ago",
+        );
+        check("${PROP('AccountLabel')}", &values, "000000000000");
         check("${MAX} ${AVG} ${MAX_TIME}", &[], "-- -- --");
+        check("${DATAPOINT_COUNT} ${SUM} ${MIN_MAX_RANGE}", &[], "0 -- --");
+    }
+
+    /// GetMetricData's `LabelOptions`.
+    #[test]
+    fn times_are_told_by_the_clock_asked_for() {
+        let start = crate::time::parse_iso("2026-11-23T23:00:00Z").unwrap();
+        let series = Series {
+            label: "${LAST_TIME}; ${FIRST_LAST_TIME_RANGE}; ${LAST_TIME_RELATIVE}".to_owned(),
+            period: Period::MINUTE,
+            points: vec![Point {
+                timestamp_ms: start,
+                value: 1.0,
+            }],
+            source: None,
+        };
+        let options = Options {
+            label_zone_ms: 5_400_000,
+            ..Options::from(TimeRange {
+                start_ms: start,
+                end_ms: start + 120_000,
+            })
+        };
+        assert_eq!(
+            render(&series, &options),
+            "2026-11-24 00:30; 2026-11-24 00:30 - 2026-11-24 00:30; 2m ago"
+        );
     }
 
     #[test]

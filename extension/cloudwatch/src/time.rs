@@ -115,6 +115,18 @@ pub fn parse_iso(text: &str) -> Option<i64> {
     Some(days * DAY_MS + clock_ms(clock)? - offset_ms)
 }
 
+/// How far a zone such as `+0130` is ahead of UTC, milliseconds.
+pub fn parse_zone(text: &str) -> Option<i64> {
+    let sign = match text.chars().next()? {
+        '+' => 1,
+        '-' => -1,
+        _ => return None,
+    };
+    let hours = digits(text.get(1..3)?, 2)?;
+    let minutes = digits(text.get(3..)?, 2)?;
+    Some(sign * (hours * 60 + minutes) * 60_000)
+}
+
 /// Days since 1970 of a date.
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
@@ -240,6 +252,15 @@ mod tests {
     }
 
     #[test]
+    fn a_zone_is_a_sign_and_four_digits() {
+        assert_eq!(parse_zone("+0130"), Some(5_400_000));
+        assert_eq!(parse_zone("-0800"), Some(-28_800_000));
+        for bad in ["", "+", "0130", "+130", "+01:30", "+01300", "+01é0", "UTC"] {
+            assert_eq!(parse_zone(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
     fn a_duration_is_the_sum_of_its_parts() {
         assert_eq!(parse_duration("PT5M"), Some(300_000));
         assert_eq!(parse_duration("P1DT12H"), Some(36 * 3_600_000));
@@ -266,7 +287,7 @@ mod tests {
 
         #[test]
         fn no_text_makes_the_time_parsers_panic(text in ".{0,60}") {
-            let _ = (parse_iso(&text), parse_duration(&text));
+            let _ = (parse_iso(&text), parse_duration(&text), parse_zone(&text));
         }
     }
 }

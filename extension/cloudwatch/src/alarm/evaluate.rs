@@ -8,9 +8,10 @@ use serde_json::Value as Json;
 use super::decide::{Cell, Decision, decide};
 use super::model::{AlarmError, LowSamples, MetricAlarm, State, Subject, returned};
 use super::reason;
+use super::window::window;
 use crate::metric::{MetricSource, TimeRange};
 use crate::query::{Options, evaluate_series};
-use crate::series::{Alignment, Grid, MetricStat, Period, floor, periods};
+use crate::series::{Alignment, Grid, MetricStat, Period, periods};
 
 /// When an alarm is evaluated, and the state it is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,23 +62,6 @@ pub struct Evaluation {
     pub points: Vec<EvaluatedPoint>,
     /// Whether CloudWatch's documents leave this case open.
     pub inferred: bool,
-}
-
-/// The evaluation range at a time. It ends with the last whole minute (for periods
-/// below a minute the last whole ten seconds) and slides with it: a period of five
-/// minutes is any five minutes.
-pub fn window(alarm: &MetricAlarm, now_ms: i64) -> TimeRange {
-    let step = if alarm.period().seconds() < 60 {
-        10_000
-    } else {
-        60_000
-    };
-    let end_ms = floor(now_ms, step);
-    let length = alarm.period().ms() * i64::from(alarm.m_out_of_n.evaluation_range());
-    TimeRange {
-        start_ms: end_ms.saturating_sub(length),
-        end_ms,
-    }
 }
 
 /// An evaluation that is not put into words yet. Whoever replays weeks minute by
@@ -246,7 +230,7 @@ fn lay_out(
     mut datapoint: impl FnMut(i64) -> Option<Datapoint>,
 ) -> Vec<EvaluatedPoint> {
     let period: Period = alarm.period();
-    let count = i64::from(alarm.m_out_of_n.evaluation_range());
+    let count = i64::from(alarm.evaluation_range());
     let point = |index| {
         let timestamp_ms = range.start_ms + index * period.ms();
         let datapoint = datapoint(timestamp_ms);
@@ -270,10 +254,11 @@ fn decides_on_too_few(alarm: &MetricAlarm, points: &[EvaluatedPoint]) -> bool {
     else {
         return false;
     };
-    let needed = if share >= 0.5 {
-        10.0 / (1.0 - share)
-    } else {
-        10.0 / share
+    let needed = match share {
+        // The least and the largest value rest on any number of samples.
+        ..=0.0 | 1.0.. => return false,
+        0.5.. => 10.0 / (1.0 - share),
+        _ => 10.0 / share,
     };
     let newest = points
         .iter()

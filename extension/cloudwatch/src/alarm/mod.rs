@@ -6,6 +6,7 @@
 
 mod model;
 mod parse;
+mod window;
 mod evaluate;
 mod past;
 mod decide;
@@ -13,12 +14,13 @@ mod reason;
 mod schedule;
 
 pub use decide::{Cell, Decision, MOutOfN, decide};
-pub use evaluate::{EvaluatedPoint, Evaluation, Look, Moment, evaluate, look, window};
+pub use evaluate::{EvaluatedPoint, Evaluation, Look, Moment, evaluate, look};
 pub use model::{
     AlarmError, Comparison, LowSamples, MetricAlarm, State, Subject, TreatMissingData,
 };
 pub use past::Past;
 pub use schedule::{interval_ms, is_due};
+pub use window::{EvaluationWindow, window};
 
 #[cfg(test)]
 mod tests;

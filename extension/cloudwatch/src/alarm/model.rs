@@ -157,6 +157,16 @@ pub enum Subject {
     },
 }
 
+impl Subject {
+    /// How long one period is.
+    pub fn period(&self) -> Period {
+        match self {
+            Subject::Stat(stat) => stat.period,
+            Subject::Math { period, .. } => *period,
+        }
+    }
+}
+
 /// The part of a metric alarm that its state depends on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricAlarm {
@@ -174,15 +184,14 @@ pub struct MetricAlarm {
     pub treat_missing_data: TreatMissingData,
     /// What a percentile of too few samples does.
     pub low_samples: LowSamples,
+    /// Where its periods begin.
+    pub window: super::EvaluationWindow,
 }
 
 impl MetricAlarm {
     /// How long one evaluation period is.
     pub fn period(&self) -> Period {
-        match &self.subject {
-            Subject::Stat(stat) => stat.period,
-            Subject::Math { period, .. } => *period,
-        }
+        self.subject.period()
     }
 
     /// Reads the JSON of a `PutMetricAlarm` request or of a `MetricAlarm` that

@@ -3,10 +3,11 @@
 use serde_json::Value as Json;
 
 use super::decide::MOutOfN;
-use super::model::{AlarmError, MetricAlarm, Subject};
+use super::model::{AlarmError, MetricAlarm, Subject, TreatMissingData, returned};
+use super::window;
 use crate::math;
 use crate::metric::{MetricId, Unit};
-use crate::query::{MetricDataQuery, QueryKind};
+use crate::query::{MetricDataQuery, QueryKind, result_type};
 use crate::series::{MetricStat, Period};
 use crate::statistic::Statistic;
 
@@ -16,9 +17,10 @@ const MAX_QUERIES: usize = 10;
 /// Reads the part of an alarm that its state depends on.
 pub(super) fn parse(body: &Json) -> Result<MetricAlarm, AlarmError> {
     let name = text(body, "AlarmName")?.unwrap_or_default().to_owned();
-    if name.is_empty() || name.chars().count() > 255 {
+    let has_control = name.bytes().any(|b| b.is_ascii_control());
+    if name.is_empty() || name.chars().count() > 255 || has_control {
         return Err(AlarmError::new(
-            "read AlarmName: expected 1 to 255 characters",
+            "read AlarmName: expected 1 to 255 characters, no control characters among them",
         ));
     }
     let comparison = required(text(body, "ComparisonOperator")?, "ComparisonOperator")?;
@@ -38,22 +40,43 @@ pub(super) fn parse(body: &Json) -> Result<MetricAlarm, AlarmError> {
         Some(queries) => math_subject(queries)?,
         None => Subject::Stat(stat(body)?),
     };
+    let window = window::parse(body, subject.period())?;
+    let treat_missing_data = match text(body, "TreatMissingData")? {
+        Some(word) => word.parse()?,
+        None => untreated(&subject),
+    };
     let alarm = MetricAlarm {
         name,
-        subject,
         comparison: comparison.parse()?,
         threshold: required(threshold, "Threshold")?,
         m_out_of_n: MOutOfN::new(
             integer(body, "DatapointsToAlarm")?,
             required(integer(body, "EvaluationPeriods")?, "EvaluationPeriods")?,
         )?,
-        treat_missing_data: text(body, "TreatMissingData")?
-            .map_or(Ok(Default::default()), str::parse)?,
+        treat_missing_data,
         low_samples: text(body, "EvaluateLowSampleCountPercentile")?
             .map_or(Ok(Default::default()), str::parse)?,
+        subject,
+        window,
     };
     check_span(&alarm)?;
     Ok(alarm)
+}
+
+/// What missing data counts as for an alarm that does not say it: the metrics of DynamoDB
+/// have gaps by design.
+fn untreated(subject: &Subject) -> TreatMissingData {
+    let dynamodb = |stat: &MetricStat| stat.metric.namespace == "AWS/DynamoDB";
+    let ignored = match subject {
+        Subject::Stat(stat) => dynamodb(stat),
+        Subject::Math { queries, .. } => queries
+            .iter()
+            .any(|query| matches!(&query.kind, QueryKind::Stat(stat) if dynamodb(stat))),
+    };
+    match ignored {
+        true => TreatMissingData::Ignore,
+        false => TreatMissingData::default(),
+    }
 }
 
 /// Period times N: at most a week, at most a day when the period is under an hour.
@@ -171,10 +194,10 @@ fn math_subject(queries: Vec<MetricDataQuery>) -> Result<Subject, AlarmError> {
             queries.len()
         )));
     }
-    let returned = queries.iter().filter(|q| q.return_data).count();
-    if returned != 1 {
+    let watched = queries.iter().filter(|q| q.return_data).count();
+    if watched != 1 {
         return Err(AlarmError::new(format!(
-            "read Metrics: {returned} queries have ReturnData, expected exactly one"
+            "read Metrics: {watched} queries have ReturnData, expected exactly one"
         )));
     }
     let mut periods = Vec::new();
@@ -194,6 +217,13 @@ fn math_subject(queries: Vec<MetricDataQuery>) -> Result<Subject, AlarmError> {
                 }
             }
         }
+    }
+    let id = returned(&queries).map_or("", |query| query.id.as_str());
+    let found = result_type(&queries, id).map_err(|e| AlarmError::new(e.to_string()))?;
+    if found != math::Type::Series {
+        return Err(AlarmError::new(format!(
+            "read Metrics: `{id}` gives {found}; expected one time series"
+        )));
     }
     periods.dedup();
     match periods[..] {

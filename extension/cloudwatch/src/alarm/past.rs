@@ -6,8 +6,9 @@
 
 use std::collections::VecDeque;
 
-use super::evaluate::{Datapoint, Look, Moment, judge, look, math_points, window};
+use super::evaluate::{Datapoint, Look, Moment, judge, look, math_points};
 use super::model::{AlarmError, MetricAlarm, Subject};
+use super::window::window;
 use crate::math;
 use crate::metric::{MetricSource, Sample, TimeRange};
 use crate::query::QueryKind;

@@ -129,6 +129,88 @@ fn the_window_slides_minute_by_minute() {
     );
 }
 
+/// CloudWatch's user guide, "Alarm evaluation window".
+#[test]
+fn a_window_of_the_wall_clock_is_whole_hours_days_and_weeks() {
+    let check = |period: u32, zone: Json, now: &str, expected: &str| {
+        let alarm = alarm(json!({
+            "Period": period, "EvaluationWindow": {"WallClockWindow": {"Timezone": zone}},
+        }));
+        let range = window(&alarm, parse_iso(now).unwrap());
+        let expected: Vec<i64> = expected
+            .split(' ')
+            .map(|day| parse_iso(&format!("2026-11-{day}")).unwrap())
+            .collect();
+        assert_eq!([range.start_ms, range.end_ms], *expected, "{period} {zone}");
+    };
+    // A Wednesday.
+    let now = "2026-11-25T12:34:56Z";
+    let rows = [
+        (60, Json::Null, now, "25T12:33Z 25T12:34Z"),
+        (300, Json::Null, now, "25T12:25Z 25T12:30Z"),
+        (3_600, json!("Z"), now, "25T11:00Z 25T12:00Z"),
+        (3_600, json!("+05:30"), now, "25T11:30Z 25T12:30Z"),
+        (
+            3_600,
+            Json::Null,
+            "2026-11-25T12:00:00Z",
+            "25T11:00Z 25T12:00Z",
+        ),
+        (86_400, Json::Null, now, "24T00:00Z 25T00:00Z"),
+        (86_400, json!("UTC-08:00"), now, "24T08:00Z 25T08:00Z"),
+        (86_400, json!("GMT+14:00"), now, "24T10:00Z 25T10:00Z"),
+        (604_800, Json::Null, now, "16T00:00Z 23T00:00Z"),
+        (604_800, json!("+01:00"), now, "15T23:00Z 22T23:00Z"),
+    ];
+    for (period, zone, now, expected) in rows {
+        check(period, zone, now, expected);
+    }
+}
+
+/// The same page: a daily alarm on backups that slides goes off when two of them lie more
+/// than a day apart; one of the wall clock does not, and does when a day has none.
+#[test]
+fn a_daily_alarm_tells_backups_apart() {
+    let metric = MetricId::new("NS", "Errors", vec![]);
+    let mut source = MemorySource::new();
+    for time in [
+        "2026-11-23T02:00Z",
+        "2026-11-24T03:00Z",
+        "2026-11-26T01:00Z",
+    ] {
+        source.push_periods(&metric, parse_iso(time).unwrap(), 60, &[Some(1.0)]);
+    }
+    let state = |window: Json, now: &str| {
+        let fields = json!({
+            "Period": 86_400, "Threshold": 1, "ComparisonOperator": "LessThanThreshold",
+            "TreatMissingData": "breaching", "EvaluationWindow": window,
+        });
+        let now_ms = parse_iso(now).unwrap();
+        let moment = Moment {
+            now_ms,
+            state: State::Ok,
+        };
+        evaluate(&alarm(fields), moment, &source).unwrap().state
+    };
+    let (sliding, wall) = (json!({"SlidingWindow": {}}), json!({"WallClockWindow": {}}));
+    assert_eq!(state(sliding.clone(), "2026-11-24T01:00Z"), State::Ok);
+    assert_eq!(state(sliding, "2026-11-24T02:30Z"), State::Alarm);
+    assert_eq!(state(wall.clone(), "2026-11-24T02:30Z"), State::Ok);
+    assert_eq!(state(wall.clone(), "2026-11-25T12:00Z"), State::Ok);
+    assert_eq!(state(wall, "2026-11-26T12:00Z"), State::Alarm);
+}
+
+/// CloudWatch's user guide, "Configuring how CloudWatch alarms treat missing data".
+#[test]
+fn an_alarm_on_dynamodb_ignores_gaps_unless_it_says_otherwise() {
+    let state = |fields: Json| at_0451(&alarm(fields), &[], State::Alarm).state;
+    let table = json!({"Namespace": "AWS/DynamoDB"});
+    assert_eq!(state(table), State::Alarm);
+    assert_eq!(state(json!({})), State::InsufficientData);
+    let said = json!({"Namespace": "AWS/DynamoDB", "TreatMissingData": "notBreaching"});
+    assert_eq!(state(said), State::Ok);
+}
+
 #[test]
 fn an_alarm_of_ten_seconds_looks_every_ten_seconds() {
     let fast = alarm(json!({"Period": 10}));
@@ -225,6 +307,9 @@ fn a_percentile_of_too_few_samples_keeps_the_state_when_asked_to() {
         assert_eq!(enough, State::Alarm, "{percentile} of {count}");
         assert_eq!(state(percentile, "evaluate", 1.0), State::Alarm);
     }
+    // The rule is given for percentiles above 0 and below 100.
+    assert_eq!(state("p100", "ignore", 1.0), State::Alarm);
+    assert_eq!(state("p0", "ignore", 1.0), State::Alarm);
 }
 
 #[test]
@@ -243,22 +328,25 @@ fn every_operator_compares() {
     check("LessThanOrEqualToThreshold", [true, true, false]);
 }
 
+/// Checks that an alarm with these fields is refused.
+fn refuse(fields: Json, expected: &str) {
+    let mut body = json!({
+        "AlarmName": "errors", "MetricName": "Errors", "Namespace": "NS", "Statistic": "Sum", "Period": 60,
+        "EvaluationPeriods": 1, "Threshold": 0.0, "ComparisonOperator": "GreaterThanThreshold"
+    });
+    for (name, value) in fields.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    let error = MetricAlarm::from_json(&body).unwrap_err().to_string();
+    assert!(error.contains(expected), "{fields}: {error}");
+}
+
 #[test]
 fn what_cloudwatch_refuses_is_refused() {
-    let check = |fields: Json, expected: &str| {
-        let mut body = json!({
-            "AlarmName": "errors", "MetricName": "Errors", "Namespace": "NS", "Statistic": "Sum", "Period": 60,
-            "EvaluationPeriods": 1, "Threshold": 0.0, "ComparisonOperator": "GreaterThanThreshold"
-        });
-        for (name, value) in fields.as_object().unwrap() {
-            body[name] = value.clone();
-        }
-        let error = MetricAlarm::from_json(&body).unwrap_err().to_string();
-        assert!(error.contains(expected), "{fields}: {error}");
-    };
+    let check = refuse;
     check(json!({"AlarmName": ""}), "1 to 255 characters");
+    check(json!({"AlarmName": "a\tb"}), "no control characters");
     check(json!({"Period": 90}), "period 90");
-    check(json!({"Period": 1}), "period 1");
     check(
         json!({"Period": 300, "EvaluationPeriods": 289}),
         "at most 86400 s",
@@ -301,4 +389,41 @@ fn what_cloudwatch_refuses_is_refused() {
         json!({"MetricName": null, "Metrics": [{"Id": "e1", "Expression": "1", "ReturnData": false}]}),
         "exactly one",
     );
+}
+
+#[test]
+fn a_window_that_cloudwatch_has_not_is_refused() {
+    let check = refuse;
+    let wall = |zone: &str| json!({"EvaluationWindow": {"WallClockWindow": {"Timezone": zone}}});
+    check(wall("+01:03"), "whole five minutes");
+    check(wall("+5:30"), "whole five minutes");
+    check(wall("+0530"), "an offset such as +05:30");
+    check(wall("Europe/Berlin"), "named zones are not evaluated here");
+    check(
+        json!({"EvaluationWindow": {}}),
+        "exactly one of SlidingWindow",
+    );
+    check(
+        json!({"Period": 120, "EvaluationWindow": {"WallClockWindow": {}}}),
+        "expected 60, 300, 3600, 86400 or 604800",
+    );
+    check(json!({"Period": 1}), "period 1");
+}
+
+#[test]
+fn an_expression_that_gives_no_series_is_refused() {
+    let check = refuse;
+    let math = |expression: &str| {
+        let metric = json!({"Namespace": "NS", "MetricName": "M"});
+        json!({"MetricName": null, "Metrics": [
+            {"Id": "e1", "Expression": expression},
+            {"Id": "m1", "ReturnData": false, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}},
+        ]})
+    };
+    check(
+        math("METRICS()"),
+        "gives an array of time series; expected one",
+    );
+    check(math("AVG(m1)"), "the result is a single number");
+    check(math("m2 + m1"), "no query has the id `m2`");
 }

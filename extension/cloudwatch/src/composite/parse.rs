@@ -8,6 +8,8 @@ use crate::near;
 const MAX_LENGTH: usize = 10_240;
 /// The most alarms a rule is about.
 const MAX_CHILDREN: usize = 100;
+/// The most elements of a rule: alarms, `TRUE`, `FALSE` and parentheses.
+const MAX_ELEMENTS: usize = 500;
 /// The deepest nesting.
 const MAX_NESTING: usize = 64;
 /// The words a rule is made of.
@@ -39,6 +41,7 @@ pub fn parse(text: &str) -> Result<Rule, RuleError> {
         text,
         at: 0,
         nesting: 0,
+        elements: 0,
     };
     let rule = reader.any()?;
     reader.space();
@@ -52,6 +55,13 @@ pub fn parse(text: &str) -> Result<Rule, RuleError> {
             format!("the rule is about {children} alarms, at most {MAX_CHILDREN}"),
         ));
     }
+    let elements = reader.elements;
+    if elements > MAX_ELEMENTS {
+        return Err(RuleError::new(
+            0,
+            format!("the rule has {elements} elements, at most {MAX_ELEMENTS}"),
+        ));
+    }
     Ok(rule)
 }
 
@@ -59,6 +69,7 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     nesting: usize,
+    elements: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -145,6 +156,7 @@ impl<'a> Reader<'a> {
 
     fn one_inside(&mut self) -> Result<Rule, RuleError> {
         if self.take('(') {
+            self.elements += 1;
             let inner = self.any()?;
             self.expect(')')?;
             return Ok(inner);
@@ -157,6 +169,7 @@ impl<'a> Reader<'a> {
             }
             "TRUE" | "FALSE" => {
                 self.at += word.len();
+                self.elements += 1;
                 Ok(Rule::Constant(word == "TRUE"))
             }
             "AT_LEAST" => {
@@ -193,6 +206,7 @@ impl<'a> Reader<'a> {
     /// The name of an alarm: in quotes, else up to a comma or parenthesis. Of an ARN
     /// only the name counts.
     fn name(&mut self) -> Result<String, RuleError> {
+        self.elements += 1;
         self.space();
         let start = self.at;
         let name = match self.rest().chars().next() {

@@ -75,10 +75,11 @@ impl Suppression {
     pub fn composite_changed(&mut self, state: State, now_ms: i64) -> Outcome {
         let due = self.tick(now_ms);
         self.pending = Some(state);
-        // Clear => Waiting, every other phase stays.
-        if self.phase == Phase::Clear {
+        // (Clear | Waiting | Extending) => Waiting: each change waits anew for the
+        // suppressor, and what was waited for is forgotten.
+        if !matches!(self.phase, Phase::Suppressing { .. }) {
             self.phase = Phase::Waiting {
-                until_ms: now_ms + self.config.wait_ms,
+                until_ms: now_ms.saturating_add(self.config.wait_ms),
             };
         }
         // What was due comes first; the new state's wait shows at the next tick.

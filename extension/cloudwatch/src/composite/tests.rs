@@ -45,6 +45,39 @@ fn a_rule_says_when_the_composite_alarms() {
     check("AT_LEAST(50%, ALARM, (a, b, c))", &states, Fine);
     check("AT_LEAST(50%, NOT ALARM, (a, b, c))", &states, Alarm);
     check("AT_LEAST(33%, ALARM, (a, b, c))", &states, Alarm);
+    check("NOT ALARM(a) OR ALARM(a)", &states, Alarm);
+    check("NOT ALARM(b) AND ALARM(b)", &states, Fine);
+    check("NOT NOT ALARM(a)", &states, Alarm);
+    check("NOT(ALARM(b)) AND NOT OK(c)", &states, Alarm);
+    check("ALARM(a)AND(OK(b))", &states, Alarm);
+    check("ALARM (\"a\")\nAND\n\tOK ( b )", &states, Alarm);
+    check("OK(b) OR ALARM(b) AND ALARM(b)", &states, Alarm);
+}
+
+#[test]
+fn a_name_may_have_what_a_rule_is_made_of() {
+    let states = [
+        ("a \"quoted\" one", Alarm),
+        ("back\\slash", Alarm),
+        ("AND OR NOT", Alarm),
+        ("x, y) (z", Alarm),
+        ("web: 5xx", Alarm),
+        ("Grün", Alarm),
+    ];
+    check("ALARM(\"a \\\"quoted\\\" one\")", &states, Alarm);
+    check("ALARM(\"back\\\\slash\")", &states, Alarm);
+    check(
+        "ALARM(\"AND OR NOT\") AND NOT OK(\"AND OR NOT\")",
+        &states,
+        Alarm,
+    );
+    check("ALARM(\"x, y) (z\")", &states, Alarm);
+    check("ALARM(web: 5xx) AND ALARM(Grün)", &states, Alarm);
+    check(
+        "ALARM(arn:aws-us-gov:cloudwatch:us-gov-west-1:111122223333:alarm:web: 5xx)",
+        &states,
+        Alarm,
+    );
 }
 
 #[test]
@@ -66,6 +99,11 @@ fn what_is_no_rule_is_refused_with_what_was_expected() {
     check(&format!("TRUE{}", " ".repeat(11_000)), "longer than");
     let many: Vec<String> = (0..101).map(|i| format!("ALARM(a{i})")).collect();
     check(&many.join(" OR "), "at most 100");
+    let often = |times| vec!["ALARM(a)"; times].join(" OR ");
+    check(&often(501), "501 elements, at most 500");
+    assert!(parse(&often(500)).is_ok());
+    assert!(parse(&format!("({})", often(499))).is_ok());
+    check(&format!("({})", often(500)), "501 elements");
 }
 
 #[test]
@@ -103,6 +141,33 @@ fn a_suppressor_that_alarms_during_the_wait_suppresses() {
     assert_eq!(s.composite_changed(Alarm, 2), Outcome::Wait(4));
     assert_eq!(s.suppressor_changed(Alarm, 3), Outcome::Suppressed);
     assert_eq!(s.tick(100), Outcome::Suppressed);
+}
+
+/// CloudWatch's user guide, "Composite alarm action suppression", example 3.
+#[test]
+fn a_state_that_changes_during_the_wait_begins_a_new_one() {
+    let mut s = suppression(Fine);
+    assert_eq!(s.composite_changed(Alarm, 2), Outcome::Wait(4));
+    assert_eq!(s.composite_changed(Fine, 3), Outcome::Wait(5));
+    assert_eq!(s.tick(4), Outcome::Wait(5));
+    assert_eq!(s.tick(5), Outcome::Act(Fine));
+}
+
+/// The same page, example 6, with periods that tell the two apart.
+#[test]
+fn a_state_that_changes_during_the_extension_waits_instead() {
+    for (wait_ms, until) in [(1, 8), (2, 9), (5, 12)] {
+        let config = SuppressionConfig {
+            wait_ms,
+            extension_ms: 3,
+        };
+        let mut s = Suppression::new(config, Alarm);
+        assert_eq!(s.composite_changed(Alarm, 2), Outcome::Suppressed);
+        assert_eq!(s.suppressor_changed(Fine, 6), Outcome::Wait(9));
+        assert_eq!(s.composite_changed(Fine, 7), Outcome::Wait(until));
+        assert_eq!(s.tick(until - 1), Outcome::Wait(until));
+        assert_eq!(s.tick(until), Outcome::Act(Fine));
+    }
 }
 
 #[test]

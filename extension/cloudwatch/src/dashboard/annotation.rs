@@ -72,17 +72,12 @@ fn horizontal(at: &At<'_>, out: &mut Problems) -> Option<HorizontalAnnotation> {
     let axis = first
         .field("yAxis")
         .and_then(|a| a.one_of(&["left", "right"], out));
-    let fill = first
-        .field("fill")
-        .and_then(|f| f.one_of(&["above", "below", "none"], out));
-    if second.is_some() && first.field("fill").is_some() {
-        out.warn(&at.path, "The property fill has no meaning in a band");
-    }
+    let fill = fill(&first, second.is_some(), &["above", "below", "none"], out);
     Some(HorizontalAnnotation {
         mark: mark(&first, out)?,
         band: second.as_ref().and_then(|s| mark(s, out)),
         fill: fill_of(fill),
-        color: first.field("color").and_then(|c| color(&c, out)),
+        color: first.field("color").and_then(|c| shade(&c, out)),
         visible: first
             .field("visible")
             .and_then(|v| v.boolean(out))
@@ -112,20 +107,44 @@ fn vertical(at: &At<'_>, out: &mut Problems) -> Option<VerticalAnnotation> {
         ))
     };
     let (at_ms, label) = mark(&first, out)?;
-    let fill = first
-        .field("fill")
-        .and_then(|f| f.one_of(&["before", "after", "none"], out));
+    let fill = fill(&first, second.is_some(), &["before", "after", "none"], out);
     Some(VerticalAnnotation {
         at_ms,
         label,
         band: second.as_ref().and_then(|s| mark(s, out)),
         fill: fill_of(fill),
-        color: first.field("color").and_then(|c| color(&c, out)),
+        color: first.field("color").and_then(|c| shade(&c, out)),
         visible: first
             .field("visible")
             .and_then(|v| v.boolean(out))
             .unwrap_or(true),
     })
+}
+
+/// A colour. The documents write one of an annotation in short, too: `#aaa`.
+fn shade(at: &At<'_>, out: &mut Problems) -> Option<String> {
+    let short = at.json.as_str().and_then(|text| text.strip_prefix('#'));
+    match short.filter(|s| s.len() == 3 && s.bytes().all(|b| b.is_ascii_hexdigit())) {
+        Some(digits) => {
+            let twice = digits.chars().flat_map(|digit| [digit, digit]);
+            Some(std::iter::once('#').chain(twice).collect())
+        }
+        None => color(at, out),
+    }
+}
+
+/// Which side is filled. Bands are filled between, so theirs is documented to be ignored.
+fn fill(
+    at: &At<'_>,
+    is_band: bool,
+    words: &[&'static str],
+    out: &mut Problems,
+) -> Option<&'static str> {
+    let fill = at.field("fill")?;
+    match is_band {
+        true => fill.string(out).and(None),
+        false => fill.one_of(words, out),
+    }
 }
 
 fn fill_of(word: Option<&str>) -> Fill {

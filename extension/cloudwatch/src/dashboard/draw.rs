@@ -10,6 +10,7 @@ use crate::query::{MetricDataQuery, Options, QueryError, QueryKind, ScanBy, eval
 use crate::search;
 use crate::series::{Alignment, MetricStat};
 use crate::statistic::Statistic;
+use crate::time::parse_zone;
 
 /// The colours of series that name none, in order.
 const COLORS: [&str; 10] = [
@@ -107,6 +108,7 @@ pub fn widget_queries(widget: &MetricWidget, draw: &DrawOptions) -> Drawing {
             (Some(own), Some(default)) => Some(own.replace("${LABEL}", &default)),
             (own, default) => own.clone().or(default),
         };
+        let label = label.map(|label| placed(label, row));
         queries.push(MetricDataQuery {
             id,
             kind,
@@ -123,6 +125,11 @@ pub fn widget_queries(widget: &MetricWidget, draw: &DrawOptions) -> Drawing {
         },
         scan_by: ScanBy::TimestampAscending,
         now_ms: Some(draw.now_ms),
+        label_zone_ms: widget
+            .timezone
+            .as_deref()
+            .and_then(parse_zone)
+            .unwrap_or_default(),
         region: widget.region.clone().unwrap_or_else(|| draw.region.clone()),
         account_id: draw.account_id.clone(),
         ..Options::from(draw.range)
@@ -195,6 +202,16 @@ pub fn unknown_metrics(
         unknown.push((metric.clone(), meant.cloned()));
     }
     unknown
+}
+
+/// A label with the row's own region and account in it; the widget's are put in later.
+fn placed(label: String, row: &MetricRow) -> String {
+    let own = [("Region", &row.region), ("AccountId", &row.account_id)];
+    own.into_iter()
+        .fold(label, |label, (name, value)| match value {
+            Some(value) => label.replace(&format!("${{PROP('{name}')}}"), value),
+            None => label,
+        })
 }
 
 /// The statistic of a row.

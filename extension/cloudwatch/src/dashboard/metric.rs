@@ -7,6 +7,7 @@ use super::rows::rows;
 use crate::near;
 use crate::series::Period;
 use crate::statistic::Statistic;
+use crate::time::parse_zone;
 
 /// The properties that a metric widget may have.
 const KNOWN: [&str; 24] = [
@@ -54,6 +55,10 @@ pub(super) fn metric(at: &At<'_>, out: &mut Problems) -> Option<MetricWidget> {
         .map(str::to_owned);
     at.texts(&["accountId", "start", "end", "type", "theme"], out);
     insight_rule(at, out);
+    // Whether the slices of a pie are labelled.
+    if let Some(labels) = at.section("labels", &["visible"], out) {
+        labels.flags(&["visible"], out);
+    }
     check_source(at, annotations.alarm.is_some(), out);
     let flag = |name: &str, out: &mut Problems| {
         at.field(name).and_then(|f| f.boolean(out)).unwrap_or(false)
@@ -140,13 +145,9 @@ fn check_view(at: &At<'_>, widget: &MetricWidget, out: &mut Problems) {
             "The gauge view should have yAxis.left.min and yAxis.left.max",
         );
     }
-    if widget.sparkline && widget.view != View::SingleValue {
-        out.warn(
-            &at.path,
-            "The property sparkline has a meaning only with the view singleValue",
-        );
-    }
-    if widget.sparkline && widget.set_period_to_time_range {
+    // Other views are documented to ignore it, and the console leaves it there.
+    let sparkline = widget.sparkline && widget.view == View::SingleValue;
+    if sparkline && widget.set_period_to_time_range {
         out.warn(
             &at.path,
             "Should NOT have both sparkline and setPeriodToTimeRange",
@@ -238,11 +239,9 @@ pub(super) fn legend(at: &At<'_>, out: &mut Problems) -> Legend {
 fn timezone(at: &At<'_>, out: &mut Problems) -> Option<String> {
     let zone = at.field("timezone")?;
     let text = zone.string(out)?;
-    let sign = text.starts_with(['+', '-']);
-    let digits = text
-        .get(1..)
-        .is_some_and(|d| d.len() == 4 && d.bytes().all(|b| b.is_ascii_digit()));
-    if !(sign && digits) {
+    // The console writes these two for what was made elsewhere in it.
+    let named = matches!(text, "Local" | "UTC");
+    if !named && parse_zone(text).is_none() {
         out.error(&zone.path, "Should match pattern \"^[+-][0-9]{4}$\"");
     }
     Some(text.to_owned())

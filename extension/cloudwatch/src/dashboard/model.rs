@@ -140,6 +140,10 @@ pub struct MetricRow {
     pub stat: Option<Statistic>,
     /// Its own period.
     pub period: Option<Period>,
+    /// The region it comes from, if not that of the widget.
+    pub region: Option<String>,
+    /// The account it comes from, if it says so.
+    pub account_id: Option<String>,
     /// Whether it is drawn; one that is not still feeds expressions.
     pub visible: bool,
     /// Its axis.

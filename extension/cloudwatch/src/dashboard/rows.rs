@@ -99,6 +99,12 @@ fn row(at: &At<'_>, above: &mut Vec<String>, out: &mut Problems) -> Option<Metri
         color: option("color").and_then(|c| color(&c, out)),
         stat: option("stat").and_then(|s| statistic(&s, out)),
         period: option("period").and_then(|p| period(&p, out)),
+        region: option("region")
+            .and_then(|r| r.json.as_str())
+            .map(str::to_owned),
+        account_id: option("accountId")
+            .and_then(|a| a.json.as_str())
+            .map(str::to_owned),
         visible: option("visible")
             .and_then(|v| v.boolean(out))
             .unwrap_or(true),

@@ -83,6 +83,82 @@ fn every_type_of_widget_that_is_right_is_right() {
     }
 }
 
+/// The page "Dashboard Body Structure and Syntax", and bodies exported from the console.
+#[test]
+fn what_the_documents_and_the_console_write_is_right() {
+    let variable = |more: Json| {
+        let mut all =
+            json!({"type": "property", "property": "region", "inputType": "select", "id": "r"});
+        for (name, value) in more.as_object().unwrap() {
+            all[name] = value.clone();
+        }
+        json!({"widgets": [], "variables": [all]})
+    };
+    let time = "2018-08-27T15:25:26Z";
+    for body in [
+        variable(
+            json!({"values": [{"value": 1, "label": "one"}, {"value": true}, {"value": "a"}], "defaultValue": 1}),
+        ),
+        variable(
+            json!({"inputType": "input", "defaultValue": "us-east-1", "label": "x".repeat(30)}),
+        ),
+        metric(json!({"timezone": "Local", "liveData": false, "legend": {"position": "right"}})),
+        metric(
+            json!({"view": "pie", "sparkline": true, "setPeriodToTimeRange": true, "trend": true}),
+        ),
+        metric(json!({"view": "timeSeries", "sparkline": true, "stacked": true})),
+        metric(json!({"annotations": {"horizontal": [
+            [{"label": "top", "value": 200, "color": "#9467bd", "visible": true, "yAxis": "right", "fill": "any"}, {"value": 95.5, "label": "bottom"}],
+            {"visible": false, "color": "#aaa", "label": "Hidden annotation", "value": 150},
+        ], "vertical": [[{"value": time, "fill": "after"}, {"value": time}]]}})),
+        metric(json!({"metrics": [
+            [{"id": "expr1m0", "label": "users", "expression": "mm1m0 * 100 / mm0m0", "stat": "Average", "period": 60, "region": "us-east-1"}],
+            ["ECS/ContainerInsights", "CpuReserved", "ClusterName", "c", "ServiceName", "users", {"id": "mm0m0", "visible": false, "stat": "Sum"}],
+            ["...", "threads", {"id": "mm0m1", "visible": false, "stat": "Sum"}],
+            [".", "CpuUtilized", ".", ".", ".", "users", {"id": "mm1m0", "visible": false, "accountId": "111122223333"}],
+            ["...", {"stat": "p99"}],
+        ]})),
+        metric(json!({"metrics": [
+            [{"expression": "SELECT MAX(CPUUtilization) FROM SCHEMA(\"AWS/EC2\", InstanceId) GROUP BY InstanceId LIMIT 10", "id": "q1"}],
+            [{"expression": "MAX(q1)", "id": "e1"}],
+            [{"expression": "DB_PERF_INSIGHTS('RDS', 'db-ABC', 'os.cpuUtilization.user.avg')", "id": "e2"}],
+            [{"expression": "SEARCH('{AWS/EC2,InstanceId} MetricName=\"CPUUtilization\"', 'Average', 300)", "id": "e3"}],
+            [{"expression": "SORT(REMOVE_EMPTY(SEARCH(' {AWS/Lambda,FunctionName}, MetricName=\"Errors\" ', 'Sum')), SUM, DESC, 10)"}],
+        ]})),
+        widget(
+            "explorer",
+            json!({"metrics": [{"metricName": "CPUUtilization", "resourceType": "AWS::EC2::Instance", "stat": "SampleCount"}],
+            "aggregateBy": {"key": "*", "func": "SUM"}, "labels": [{"key": "InstanceLifecycle", "value": "spot"}, {"key": "InstanceLifecycle", "value": "on-demand"}],
+            "widgetOptions": {"legend": {"position": "hidden"}, "view": "timeSeries", "stacked": false, "rowsPerPage": 1, "widgetsPerRow": 1},
+            "period": 60, "splitBy": "#", "region": "us-east-1"}),
+        ),
+        widget(
+            "log",
+            json!({"query": "SOURCE logGroups '/a'| fields @timestamp", "queryLanguage": "CWLI", "queryBy": "allLogGroups",
+            "logGroupPrefixes": {"accountIds": ["All"], "logGroupPrefix": [], "logClass": "STANDARD"},
+            "region": "us-east-2", "title": "Log group", "view": "table"}),
+        ),
+    ] {
+        assert_eq!(problems(&body), [""; 0], "{body}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_too_long_is_refused() {
+    let long = |length| "x".repeat(length);
+    refuse(
+        json!({"widgets": [], "variables": [{"type": "pattern", "pattern": "x", "inputType": "select", "id": "v",
+            "label": long(31), "defaultValue": long(256), "values": [{"value": long(256), "label": long(256)}, {"value": {}}]}]}),
+        &[
+            "/variables/0/defaultValue Should NOT be longer than 255 characters",
+            "/variables/0/label Should NOT be longer than 30 characters",
+            "/variables/0/values/0/label Should NOT be longer than 255 characters",
+            "/variables/0/values/0/value Should NOT be longer than 255 characters",
+            "/variables/0/values/1/value Should be string, number or boolean",
+        ],
+    );
+}
+
 /// Checks that exactly these problems are found.
 fn refuse(body: Json, expected: &[&str]) {
     assert_eq!(problems(&body), expected, "{body}");
@@ -399,6 +475,20 @@ fn a_widget_draws_its_rows_with_labels_colours_and_axes() {
         ]
     );
     assert_eq!(drawn[0].points, [(0, 30.0), (1_800_000, 30.0)]);
+}
+
+#[test]
+fn a_label_says_the_region_and_account_of_its_row() {
+    let widget = only(&metric(json!({"metrics": [
+        ["NS", "Errors", "F", "upload", {"label": "${PROP('Region')} ${PROP('AccountId')}", "region": "eu-west-1", "accountId": "111122223333"}],
+        ["...", "thumbnail", {"label": "${PROP('Region')} ${PROP('AccountId')} ${PROP('Dim.F')}"}],
+    ]})));
+    let drawn = draw(&widget, &options(1), &source()).unwrap();
+    let labels: Vec<_> = drawn.iter().map(|s| s.label.as_str()).collect();
+    assert_eq!(
+        labels,
+        ["eu-west-1 111122223333", "us-east-1 000000000000 thumbnail"]
+    );
 }
 
 #[test]

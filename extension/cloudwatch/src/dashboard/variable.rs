@@ -2,8 +2,36 @@
 
 use std::collections::HashSet;
 
+use serde_json::Value as Json;
+
 use super::model::Variable;
 use super::problem::{At, Problems};
+
+/// What a variable may have.
+const KNOWN: [&str; 14] = [
+    "type",
+    "property",
+    "pattern",
+    "inputType",
+    "id",
+    "label",
+    "search",
+    "populateFrom",
+    "values",
+    "defaultValue",
+    "visible",
+    // The console writes these beside what is documented: what was chosen last, and
+    // what was typed into the fields that the choices were made with.
+    "value",
+    "customValues",
+    "inputPopulationType",
+];
+/// The longest label of a variable, in characters.
+const MAX_LABEL: usize = 30;
+/// The longest value, default value and label of a value.
+const MAX_VALUE: usize = 255;
+/// The longest search.
+const MAX_SEARCH: usize = 2_048;
 
 /// Reads all variables.
 pub(super) fn variables(items: &[At<'_>], out: &mut Problems) -> Vec<Variable> {
@@ -28,20 +56,9 @@ pub(super) fn variables(items: &[At<'_>], out: &mut Problems) -> Vec<Variable> {
 /// Reads one variable.
 fn variable(at: &At<'_>, out: &mut Problems) -> Option<Variable> {
     at.object(out)?;
-    let known = [
-        "type",
-        "property",
-        "pattern",
-        "inputType",
-        "id",
-        "label",
-        "search",
-        "populateFrom",
-        "values",
-        "defaultValue",
-        "visible",
-    ];
-    at.known(&known, out);
+    at.known(&KNOWN, out);
+    at.texts(&["customValues", "inputPopulationType"], out);
+    at.field("value").map(|chosen| value(&chosen, out));
     let kind = at
         .require("type", out)
         .and_then(|t| t.one_of(&["property", "pattern"], out));
@@ -51,12 +68,13 @@ fn variable(at: &At<'_>, out: &mut Problems) -> Option<Variable> {
         .and_then(|t| t.one_of(&["input", "select", "radio"], out));
     let id = at.require("id", out).and_then(|id| name(&id, out));
     let values = values(at, out);
-    let text = |name: &str, out: &mut Problems| {
-        at.field(name)
-            .and_then(|f| f.string(out))
-            .map(str::to_owned)
+    let text = |name: &str, longest: usize, out: &mut Problems| {
+        let field = at.field(name)?;
+        short(&field, field.string(out)?, longest, out);
+        field.json.as_str().map(str::to_owned)
     };
-    let (search, populate_from) = (text("search", out), text("populateFrom", out));
+    let search = text("search", MAX_SEARCH, out);
+    let populate_from = text("populateFrom", MAX_VALUE, out);
     if search.is_some() != populate_from.is_some() {
         out.error(
             &at.path,
@@ -73,7 +91,8 @@ fn variable(at: &At<'_>, out: &mut Problems) -> Option<Variable> {
         .field("visible")
         .and_then(|v| v.boolean(out))
         .unwrap_or(true);
-    let (label, default_value) = (text("label", out), text("defaultValue", out));
+    let label = text("label", MAX_LABEL, out);
+    let default_value = at.field("defaultValue").and_then(|d| value(&d, out));
     Some(Variable {
         id: id?,
         changes: (kind?.to_owned(), changed?.to_owned()),
@@ -108,9 +127,39 @@ fn values(at: &At<'_>, out: &mut Problems) -> Vec<(String, String)> {
     // writes an empty list for it. One that does need them is told so by name.
     for item in list.items(0, 500, out) {
         item.known(&["value", "label"], out);
-        let value = item.require("value", out).and_then(|v| v.string(out));
-        let label = item.field("label").and_then(|l| l.string(out)).or(value);
-        values.extend(value.zip(label).map(|(v, l)| (v.to_owned(), l.to_owned())));
+        let value = item
+            .require("value", out)
+            .and_then(|v| self::value(&v, out));
+        let label = item.field("label").and_then(|l| {
+            short(&l, l.string(out)?, MAX_VALUE, out);
+            l.json.as_str().map(str::to_owned)
+        });
+        values.extend(value.map(|value| (value.clone(), label.unwrap_or(value))));
     }
     values
+}
+
+/// A choice: a text, a number or true or false.
+fn value(at: &At<'_>, out: &mut Problems) -> Option<String> {
+    let text = match at.json {
+        Json::String(text) => text.clone(),
+        Json::Number(number) => number.to_string(),
+        Json::Bool(choice) => choice.to_string(),
+        _ => {
+            out.error(&at.path, "Should be string, number or boolean");
+            return None;
+        }
+    };
+    short(at, &text, MAX_VALUE, out);
+    Some(text)
+}
+
+/// Makes sure that a text is no longer than that.
+fn short(at: &At<'_>, text: &str, longest: usize, out: &mut Problems) {
+    if text.chars().count() > longest {
+        out.error(
+            &at.path,
+            format!("Should NOT be longer than {longest} characters"),
+        );
+    }
 }

@@ -24,7 +24,9 @@ pub(super) fn content(kind: &str, at: &At<'_>, out: &mut Problems) -> Option<Con
 }
 
 fn text(at: &At<'_>, out: &mut Problems) -> Option<Content> {
-    at.known(&["markdown", "background"], out);
+    // The page names `transparent` in its text and `background` in its list.
+    at.known(&["markdown", "background", "transparent"], out);
+    at.flags(&["transparent"], out);
     if let Some(background) = at.field("background") {
         background.one_of(&["solid", "transparent"], out);
     }
@@ -211,7 +213,8 @@ fn chart(at: &At<'_>, out: &mut Problems) -> Option<Content> {
         out,
     );
     if let Some(view) = at.require("view", out) {
-        view.one_of(&["line", "solidgauge", "number"], out);
+        // No page lists them; bar and pie stand in bodies that AWS publishes.
+        view.one_of(&["line", "bar", "pie", "solidgauge", "number"], out);
     }
     if let Some(region) = at.require("region", out) {
         region.string(out);

@@ -3,16 +3,16 @@
 use serde_json::Value;
 
 use super::fields::Fields;
-use super::{Condition, Operator, PatternError, Step, Terms, Test, number, refused};
+use super::regex::Regex;
+use super::subject::Subject;
+use super::{Condition, Operator, PatternError, Selector, Terms, Test, number};
 
 /// How deep parentheses may stand: patterns have 1,024 characters.
 const DEPTH: usize = 64;
-const REGEX: &str = "regular expressions, `%...%`,";
-/// What ends a bare value beside a space.
-const JSON_ENDS: &str = "()&|{}\"";
-const FIELD_ENDS: &str = ",&|\"";
+/// The most regular expressions of a pattern.
+const MAX_REGEXES: usize = 2;
 
-fn wrong(what: impl Into<String>) -> PatternError {
+pub(super) fn wrong(what: impl Into<String>) -> PatternError {
     PatternError(what.into())
 }
 
@@ -26,6 +26,7 @@ pub(super) fn terms(text: &str) -> Result<Terms, PatternError> {
             b'-' => (&mut terms.none, &rest[1..]),
             _ => (&mut terms.all, rest),
         };
+        let is_quoted = after.starts_with('"');
         let (term, after) = match after.strip_prefix('"') {
             Some(quoted) => quote(quoted)?,
             None => {
@@ -33,20 +34,31 @@ pub(super) fn terms(text: &str) -> Result<Terms, PatternError> {
                 (after[..end].to_owned(), &after[end..])
             }
         };
-        if term.is_empty() {
+        if term.is_empty() && !is_quoted {
             return Err(wrong("a term is empty"));
         }
-        if term.starts_with('%') {
-            return Err(refused(REGEX));
+        if term.starts_with('%') && !is_quoted {
+            return Err(wrong("regular expressions do not stand beside terms"));
         }
-        list.push(term);
+        // Quotes with nothing in them are in every line, so they ask for nothing.
+        if !term.trim().is_empty() {
+            list.push(term);
+        }
         rest = after.trim_start();
     }
-    let others = terms.all.len() + terms.none.len();
-    if !terms.any.is_empty() && others > 0 {
-        return Err(refused("terms with `?` beside terms without"));
+    // Documented: beside other terms those with `?` are ignored.
+    if !terms.all.is_empty() || !terms.none.is_empty() {
+        terms.any.clear();
     }
     Ok(terms)
+}
+
+/// `%...%` alone.
+pub(super) fn regex(text: &str) -> Result<Regex, PatternError> {
+    let mut reader = Reader::new(text);
+    let read = reader.regex()?;
+    reader.end()?;
+    Ok(read)
 }
 
 /// What stands up to the closing quote, and what follows it.
@@ -68,132 +80,91 @@ fn quote(text: &str) -> Result<(String, &str), PatternError> {
 }
 
 /// A selector alone: `$.a.b[0]`.
-pub(super) fn selector(text: &str) -> Result<Vec<Step>, PatternError> {
-    let mut reader = Reader::of(text, JSON_ENDS);
-    let steps = reader.selector()?;
-    match reader.rest.is_empty() {
-        true => Ok(steps),
-        false => Err(wrong(format!("`{text}` is not a selector"))),
-    }
+pub(super) fn selector(text: &str) -> Result<Selector, PatternError> {
+    let mut reader = Reader::new(text);
+    let selector = reader.selector()?;
+    reader.end()?;
+    Ok(selector)
 }
 
 /// `{ condition }`.
-pub(super) fn json(text: &str) -> Result<Condition, PatternError> {
-    let inner = text
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'))
-        .ok_or_else(|| wrong("`{` is not closed at the pattern's end"))?;
-    let mut reader = Reader::of(inner, JSON_ENDS);
+pub(super) fn json(text: &str) -> Result<Condition<Selector>, PatternError> {
+    let mut reader = Reader::new(inside(text, '{', '}')?);
     let condition = reader.either(0)?;
-    reader.skip();
-    match reader.rest.is_empty() {
-        true => Ok(condition),
-        false => Err(wrong(format!("`{}` was not expected", reader.rest))),
-    }
+    reader.end()?;
+    Ok(condition)
 }
 
-/// `[name, name = condition, ..., name]`.
+/// `[field, field = condition, ...]`.
 pub(super) fn fields(text: &str) -> Result<Fields, PatternError> {
-    let inner = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .ok_or_else(|| wrong("`[` is not closed at the pattern's end"))?;
-    if inner.trim().is_empty() {
-        return Err(wrong("expected a field between `[` and `]`"));
-    }
-    let mut reader = Reader::of(inner, FIELD_ENDS);
-    let (mut first, mut last, mut conditions) = (Vec::new(), None, Vec::new());
+    let mut reader = Reader {
+        ends: "()&|{}\",",
+        ..Reader::new(inside(text, '[', ']')?)
+    };
+    let (mut names, mut conditions) = (Vec::new(), Vec::new());
     loop {
         if reader.takes("...") {
-            if last.replace(Vec::new()).is_some() {
-                return Err(wrong("`...` stands twice"));
-            }
+            names.push(None);
         } else {
-            let name = reader.field_name();
-            let known = first.iter().chain(last.iter().flatten());
-            if !name.is_empty() && known.into_iter().any(|known| known == name) {
-                return Err(wrong(format!("field `{name}` stands twice")));
+            let before = reader.rest;
+            // What the condition begins with is what the field is called.
+            while reader.takes("(") {}
+            let name = String::read(&mut reader)?;
+            reader.skip();
+            if reader.rest.is_empty() || reader.rest.starts_with(',') {
+                if before.trim_start().starts_with('(') {
+                    return Err(wrong("a `(` is not closed"));
+                }
+            } else {
+                reader.rest = before;
+                conditions.push(reader.either(0)?);
             }
-            if !(reader.rest.is_empty() || reader.rest.starts_with(',')) {
-                conditions.push(reader.field_either(name)?);
-            }
-            last.as_mut().unwrap_or(&mut first).push(name.to_owned());
-        }
-        reader.skip();
-        if reader.rest.is_empty() {
-            return Ok(Fields {
-                first,
-                last,
-                conditions,
-            });
+            names.push(Some(name));
         }
         if !reader.takes(",") {
-            return Err(wrong(format!("expected `,`, found `{}`", reader.rest)));
+            break;
         }
     }
+    reader.end()?;
+    Fields { names, conditions }.checked()
 }
 
-struct Reader<'a> {
-    rest: &'a str,
-    /// What ends a bare value.
+/// What stands between the brackets of a pattern.
+fn inside(text: &str, open: char, close: char) -> Result<&str, PatternError> {
+    text.strip_prefix(open)
+        .and_then(|rest| rest.strip_suffix(close))
+        .ok_or_else(|| wrong(format!("`{open}` is not closed at the pattern's end")))
+}
+
+pub(super) struct Reader<'a> {
+    pub(super) rest: &'a str,
+    regexes: usize,
+    /// How many wildcards the selectors read so far have.
+    pub(super) wildcards: usize,
+    /// What ends a bare value beside space.
     ends: &'static str,
 }
 
 impl<'a> Reader<'a> {
-    fn of(rest: &'a str, ends: &'static str) -> Reader<'a> {
-        Reader { rest, ends }
+    fn new(rest: &'a str) -> Self {
+        Self {
+            rest,
+            regexes: 0,
+            wildcards: 0,
+            ends: "()&|{}\"",
+        }
     }
 
-    /// A field's name; empty for one without.
-    fn field_name(&mut self) -> &'a str {
+    /// Makes sure that nothing is left.
+    fn end(&mut self) -> Result<(), PatternError> {
         self.skip();
-        let inside = |c: char| c.is_alphanumeric() || "_-".contains(c);
-        let end = self.rest.find(|c| !inside(c)).unwrap_or(self.rest.len());
-        let name = &self.rest[..end];
-        self.rest = &self.rest[end..];
-        self.skip();
-        name
-    }
-
-    /// Conditions on one field, whose name was read already.
-    fn field_either(&mut self, name: &str) -> Result<Condition, PatternError> {
-        let mut condition = self.field_both(name)?;
-        while self.takes("||") {
-            self.same_field(name)?;
-            let other = self.field_both(name)?;
-            condition = Condition::Or(Box::new(condition), Box::new(other));
-        }
-        Ok(condition)
-    }
-
-    fn field_both(&mut self, name: &str) -> Result<Condition, PatternError> {
-        let mut condition = self.field_one(name)?;
-        while self.takes("&&") {
-            self.same_field(name)?;
-            let other = self.field_one(name)?;
-            condition = Condition::And(Box::new(condition), Box::new(other));
-        }
-        Ok(condition)
-    }
-
-    fn field_one(&mut self, name: &str) -> Result<Condition, PatternError> {
-        if name.is_empty() {
-            return Err(wrong("a condition needs its field's name"));
-        }
-        let selector = vec![Step::Field(name.to_owned())];
-        Ok(Condition::Test(selector, self.comparison()?))
-    }
-
-    fn same_field(&mut self, name: &str) -> Result<(), PatternError> {
-        match self.field_name() {
-            found if found == name => Ok(()),
-            found => Err(wrong(format!(
-                "expected a condition on `{name}`, found `{found}`"
-            ))),
+        match self.rest.is_empty() {
+            true => Ok(()),
+            false => Err(wrong(format!("`{}` was not expected", self.rest))),
         }
     }
 
-    fn skip(&mut self) {
+    pub(super) fn skip(&mut self) {
         self.rest = self.rest.trim_start();
     }
 
@@ -221,7 +192,7 @@ impl<'a> Reader<'a> {
         true
     }
 
-    fn either(&mut self, depth: usize) -> Result<Condition, PatternError> {
+    fn either<S: Subject>(&mut self, depth: usize) -> Result<Condition<S>, PatternError> {
         let mut condition = self.both(depth)?;
         while self.takes("||") {
             let other = self.both(depth)?;
@@ -230,7 +201,7 @@ impl<'a> Reader<'a> {
         Ok(condition)
     }
 
-    fn both(&mut self, depth: usize) -> Result<Condition, PatternError> {
+    fn both<S: Subject>(&mut self, depth: usize) -> Result<Condition<S>, PatternError> {
         let mut condition = self.one(depth)?;
         while self.takes("&&") {
             let other = self.one(depth)?;
@@ -239,7 +210,7 @@ impl<'a> Reader<'a> {
         Ok(condition)
     }
 
-    fn one(&mut self, depth: usize) -> Result<Condition, PatternError> {
+    fn one<S: Subject>(&mut self, depth: usize) -> Result<Condition<S>, PatternError> {
         if depth > DEPTH {
             return Err(wrong("parentheses stand too deep"));
         }
@@ -250,57 +221,46 @@ impl<'a> Reader<'a> {
                 false => Err(wrong("a `(` is not closed")),
             };
         }
-        self.skip();
-        let selector = self.selector()?;
-        Ok(Condition::Test(selector, self.test()?))
+        let subject = S::read(self)?;
+        Ok(Condition::Test(subject, self.test(S::MAY_BE_MISSING)?))
     }
 
-    fn selector(&mut self) -> Result<Vec<Step>, PatternError> {
-        let broken =
-            |rest: &str| wrong(format!("expected a selector such as `$.a`, found `{rest}`"));
-        let start = self.rest;
-        self.rest = start.strip_prefix('$').ok_or_else(|| broken(start))?;
-        let mut steps = Vec::new();
-        loop {
-            if let Some(rest) = self.rest.strip_prefix('.') {
-                let name = |c: char| c.is_alphanumeric() || "_-@/:".contains(c);
-                let end = rest.find(|c| !name(c)).unwrap_or(rest.len());
-                if end == 0 {
-                    return Err(broken(start));
-                }
-                steps.push(Step::Field(rest[..end].to_owned()));
-                self.rest = &rest[end..];
-            } else if let Some(rest) = self.rest.strip_prefix('[') {
-                let (inside, rest) = rest.split_once(']').ok_or_else(|| broken(start))?;
-                if inside == "*" {
-                    return Err(refused("selectors with `[*]`"));
-                }
-                let quoted = inside.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
-                steps.push(match (quoted, inside.parse()) {
-                    (Some(name), _) => Step::Field(name.to_owned()),
-                    (None, Ok(index)) => Step::Index(index),
-                    (None, Err(_)) => return Err(broken(start)),
-                });
-                self.rest = rest;
-            } else {
-                break;
-            }
+    /// `%...%`.
+    fn regex(&mut self) -> Result<Regex, PatternError> {
+        let open = || wrong("a regular expression has no closing `%`");
+        let inner = self.rest.strip_prefix('%').ok_or_else(open)?;
+        let end = inner.find('%').ok_or_else(open)?;
+        self.rest = &inner[end + 1..];
+        self.regexes += 1;
+        if self.regexes > MAX_REGEXES {
+            return Err(wrong(format!(
+                "there are more than {MAX_REGEXES} regular expressions"
+            )));
         }
-        match steps.is_empty() {
-            true => Err(broken(start)),
-            false => Ok(steps),
+        Regex::parse(&inner[..end])
+    }
+
+    /// What a subject is asked. A field is there whenever a line fits, so it is asked for
+    /// its value alone.
+    fn test(&mut self, may_be_missing: bool) -> Result<Test, PatternError> {
+        match may_be_missing {
+            true => match self.presence()? {
+                Some(test) => Ok(test),
+                None => self.comparison(),
+            },
+            false => self.comparison(),
         }
     }
 
-    fn test(&mut self) -> Result<Test, PatternError> {
+    fn presence(&mut self) -> Result<Option<Test>, PatternError> {
         if self.word("NOT") {
             return match self.word("EXISTS") {
-                true => Ok(Test::NotExists),
+                true => Ok(Some(Test::NotExists)),
                 false => Err(wrong("expected `NOT EXISTS`")),
             };
         }
         if self.word("EXISTS") {
-            return Ok(Test::Exists);
+            return Ok(Some(Test::Exists));
         }
         if self.word("IS") {
             let known = [
@@ -310,12 +270,12 @@ impl<'a> Reader<'a> {
             ];
             for (word, value) in known {
                 if self.word(word) {
-                    return Ok(Test::Is(value));
+                    return Ok(Some(Test::Is(value)));
                 }
             }
             return Err(wrong("expected `IS NULL`, `IS TRUE` or `IS FALSE`"));
         }
-        self.comparison()
+        Ok(None)
     }
 
     fn comparison(&mut self) -> Result<Test, PatternError> {
@@ -342,6 +302,20 @@ impl<'a> Reader<'a> {
     /// A quoted value is text; a bare one is a number when it reads as one.
     fn compared(&mut self, operator: Operator) -> Result<Test, PatternError> {
         self.skip();
+        if self.rest.starts_with('%') {
+            let wanted = self.regex()?;
+            return match operator {
+                Operator::Equal => Ok(Test::Regex {
+                    wanted,
+                    equal: true,
+                }),
+                Operator::Unequal => Ok(Test::Regex {
+                    wanted,
+                    equal: false,
+                }),
+                _ => Err(wrong("a regular expression is only equal or unequal")),
+            };
+        }
         let (value, number) = match self.rest.strip_prefix('"') {
             Some(quoted) => {
                 let (value, rest) = quote(quoted)?;
@@ -356,9 +330,6 @@ impl<'a> Reader<'a> {
                 (value.to_owned(), number(value))
             }
         };
-        if value.starts_with('%') {
-            return Err(refused(REGEX));
-        }
         match (operator, number) {
             (operator, Some(wanted)) => Ok(Test::Number { operator, wanted }),
             (_, None) if value.is_empty() => Err(wrong("a condition compares with nothing")),

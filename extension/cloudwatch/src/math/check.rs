@@ -51,6 +51,11 @@ impl Types {
             .insert(id.to_owned(), (Type::Series, Origin::Metric));
     }
 
+    /// The type of an id.
+    pub fn of(&self, id: &str) -> Option<Type> {
+        self.ids.get(id).map(|(found, _)| *found)
+    }
+
     /// An id that is an expression of this type.
     pub fn expression(&mut self, id: &str, found: Type) {
         self.ids.insert(id.to_owned(), (found, Origin::Expression));
@@ -73,8 +78,11 @@ pub fn check(expr: &Expr, types: &Types) -> Result<Type, MathError> {
             None => Err(unknown(expr.at, name, types)),
         },
         Kind::Array(parts) => {
+            // An array in an array adds its series: [METRICS("4xx"), METRICS("5xx")].
             for part in parts {
-                expect(part, types, &[Type::Series])?;
+                if check(part, types)? != Type::Array {
+                    expect(part, types, &[Type::Series])?;
+                }
             }
             Ok(Type::Array)
         }
@@ -135,7 +143,7 @@ fn call(
         | F::Rate
         | F::RunningSum => first(&ANY_SERIES),
         F::Minute | F::Hour | F::Day | F::Date | F::Month | F::Year | F::Epoch => {
-            first(&ANY_SERIES)
+            first(&[Type::Series])
         }
         F::Avg | F::Max | F::Min | F::Sum | F::Stddev | F::DatapointCount => {
             Ok(match first(&ANY_SERIES)? {

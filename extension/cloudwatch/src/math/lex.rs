@@ -105,7 +105,8 @@ fn number(rest: &str) -> Option<(Token, usize)> {
     value.is_finite().then_some((Token::Number(value), end))
 }
 
-/// A quoted text; a backslash keeps the next character as it is.
+/// A quoted text. A backslash keeps the closing quote from closing it; before any other
+/// character it stays, since in a search it has a meaning of its own.
 fn quoted(rest: &str, quote: char) -> Option<(Token, usize)> {
     let mut inner = String::new();
     let mut chars = rest.char_indices().skip(1);
@@ -113,11 +114,15 @@ fn quoted(rest: &str, quote: char) -> Option<(Token, usize)> {
         if c == quote {
             return Some((Token::Text(inner), index + 1));
         }
-        if c == '\\' {
-            inner.push(chars.next()?.1);
-        } else {
+        if c != '\\' {
+            inner.push(c);
+            continue;
+        }
+        let (_, escaped) = chars.next()?;
+        if escaped != quote {
             inner.push(c);
         }
+        inner.push(escaped);
     }
     None
 }

@@ -16,6 +16,7 @@ mod scope;
 mod operate;
 mod reduce;
 mod shape;
+mod find;
 
 pub use check::{Type, Types, check};
 pub use error::MathError;

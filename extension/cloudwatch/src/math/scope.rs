@@ -8,11 +8,7 @@ use super::expr::{Expr, Kind};
 use super::function::Function;
 use super::{operate, reduce, shape};
 use crate::metric::MetricSource;
-use crate::search::Search;
-use crate::series::{Grid, MAX_DATAPOINTS, MetricStat, Period, Point, Series, collect};
-
-/// The most series that one array holds.
-pub(crate) const MAX_SERIES: usize = 500;
+use crate::series::{Grid, MAX_DATAPOINTS, Period, Point, Series};
 
 /// What an expression came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,9 +78,9 @@ fn named_in_array(mut series: Series, label: Option<&str>) -> Series {
 
 /// The ids of a call, what they stand for, and where more data comes from.
 pub struct Scope<'a> {
-    grid: Grid,
-    source: &'a dyn MetricSource,
-    period: Period,
+    pub(super) grid: Grid,
+    pub(super) source: &'a dyn MetricSource,
+    pub(super) period: Period,
     values: BTreeMap<String, Value>,
     /// Ids of metrics in the order of the call, which `METRICS()` keeps.
     metrics: Vec<String>,
@@ -172,7 +168,7 @@ impl<'a> Scope<'a> {
                 first()?.map(|s| shape::step(function, s))
             }
             F::Minute | F::Hour | F::Day | F::Date | F::Month | F::Year | F::Epoch => {
-                first()?.map(|s| shape::calendar(function, s))
+                self.calendar(at, function, first()?)?
             }
             F::Avg | F::Max | F::Min | F::Sum | F::Stddev | F::DatapointCount => {
                 reduce::reduce(function, first()?, self.period)
@@ -246,6 +242,16 @@ impl<'a> Scope<'a> {
             F::Metrics => self.metrics(arguments),
             _ => self.search(at, arguments)?,
         })
+    }
+
+    /// A part of the time of every period.
+    fn calendar(&self, at: usize, function: Function, of: Value) -> Result<Value, MathError> {
+        let Value::Series(series) = of else {
+            return Err(MathError::new(at, "expected a time series"));
+        };
+        self.check_slots(at, series.period)?;
+        let slots = self.grid.slots(series.period);
+        Ok(Value::Series(shape::calendar(function, series, slots)))
     }
 
     /// A series without points.
@@ -332,43 +338,5 @@ impl<'a> Scope<'a> {
         let ids = self.metrics.iter().filter(|id| id.contains(part));
         let series = ids.filter_map(|id| self.values.get(id).cloned());
         Value::Array(series.flat_map(Value::into_series).collect())
-    }
-
-    /// `SEARCH('{NS,Dim} terms', 'Stat'[, period])`
-    fn search(&self, at: usize, arguments: &[Expr]) -> Result<Value, MathError> {
-        let not_checked = || MathError::new(at, "the search was not checked");
-        let (Some(Kind::Text(text)), Some(Kind::Text(stat))) = (
-            arguments.first().map(|a| &a.kind),
-            arguments.get(1).map(|a| &a.kind),
-        ) else {
-            return Err(not_checked());
-        };
-        let search = Search::parse(text).map_err(|_| not_checked())?;
-        let stat: crate::statistic::Statistic = stat.parse().map_err(|_| not_checked())?;
-        let period = match arguments.get(2).map(|a| &a.kind) {
-            Some(Kind::Number(seconds)) => {
-                Period::new(*seconds as u32).map_err(|_| not_checked())?
-            }
-            _ => self.period,
-        };
-        let found = search.find(self.source);
-        let labels = crate::search::labels(&found);
-        let series = found
-            .into_iter()
-            .zip(labels)
-            .take(MAX_SERIES)
-            .map(|(metric, label)| {
-                let stat = MetricStat {
-                    metric,
-                    period,
-                    stat: stat.clone(),
-                    unit: None,
-                };
-                Series {
-                    label,
-                    ..collect(&stat, &self.grid, self.source)
-                }
-            });
-        Ok(Value::Array(series.collect()))
     }
 }

@@ -45,10 +45,15 @@ pub(super) fn step(function: Function, mut series: Series) -> Series {
     series
 }
 
-/// `MINUTE HOUR DAY DATE MONTH YEAR EPOCH`, UTC.
-pub(super) fn calendar(function: Function, series: Series) -> Series {
-    keep_each(series, |point| {
-        let parts = civil(point.timestamp_ms);
+/// `MINUTE HOUR DAY DATE MONTH YEAR EPOCH`, UTC: of a series they take the periods, gaps
+/// included, and not the values.
+pub(super) fn calendar(
+    function: Function,
+    series: Series,
+    slots: impl Iterator<Item = i64>,
+) -> Series {
+    let value = |timestamp_ms: i64| {
+        let parts = civil(timestamp_ms);
         match function {
             Function::Minute => f64::from(parts.minute),
             Function::Hour => f64::from(parts.hour),
@@ -56,9 +61,17 @@ pub(super) fn calendar(function: Function, series: Series) -> Series {
             Function::Date => f64::from(parts.day),
             Function::Month => f64::from(parts.month),
             Function::Year => parts.year as f64,
-            _ => point.timestamp_ms.div_euclid(1000) as f64,
+            _ => timestamp_ms.div_euclid(1000) as f64,
         }
-    })
+    };
+    let points = slots.map(|timestamp_ms| Point {
+        timestamp_ms,
+        value: value(timestamp_ms),
+    });
+    Series {
+        points: points.collect(),
+        ..series
+    }
 }
 
 /// Applies a function to each point and keeps what is finite.

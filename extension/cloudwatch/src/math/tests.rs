@@ -197,19 +197,143 @@ fn every_function_of_the_table_computes() {
     check(&rows, "m1/PERIOD(m1)", &["-0.025 0.041667 - 0.166667"]);
     check(&rows, "REMOVE_EMPTY([m1,m2/0])", &["-1.5 2.5 - 10"]);
     check(&rows, "METRICS(\"2\")", &["4 - 8 -"]);
-    check(&rows, "MINUTE(m1)", &["0 1 - 3"]);
-    check(&rows, "HOUR(m1)", &["4 4 - 4"]);
-    check(&rows, "DAY(m1)", &["1 1 - 1"]);
-    check(&rows, "DATE(m1)", &["23 23 - 23"]);
-    check(&rows, "MONTH(m1)", &["11 11 - 11"]);
-    check(&rows, "YEAR(m1)", &["2026 2026 - 2026"]);
-    check(&rows, "EPOCH(m1)-1795406400", &["0 60 - 180"]);
+    check(&rows, "MINUTE(m1)", &["0 1 2 3"]);
+    check(&rows, "HOUR(m1)", &["4 4 4 4"]);
+    check(&rows, "DAY(m1)", &["1 1 1 1"]);
+    check(&rows, "DATE(m1)", &["23 23 23 23"]);
+    check(&rows, "MONTH(m1)", &["11 11 11 11"]);
+    check(&rows, "YEAR(m1)", &["2026 2026 2026 2026"]);
+    check(&rows, "EPOCH(m1)-1795406400", &["0 60 120 180"]);
     check(
         &rows,
         "SEARCH('{NS} MetricName=\"Metric2\"', 'Sum', 60)",
         &["4 - 8 -"],
     );
     check(&rows, "SUM(SEARCH('{NS}', 'Sum', 60))", &["2.5 2.5 8 10"]);
+}
+
+/// CloudWatch's user guide, "Metric math syntax and functions": each of its examples
+/// that needs nothing but data.
+#[test]
+fn the_documented_examples_compute() {
+    let rows = ["1 2 - 4", "4 - 8 0"];
+    check(&rows, "SUM([METRICS(\"m1\"), METRICS('m2')])", &["5 2 8 4"]);
+    check(&rows, "SUM([METRICS(), m1])", &["6 4 8 8"]);
+    check(&rows, "SUM(100/[m1, m2])", &["125 50 12.5 25"]);
+    check(&rows, "SUM(-[m1, m2])", &["-5 -2 -8 -4"]);
+    check(&rows, "MIN(ABS([m1, m2]))", &["1 2 8 0"]);
+    check(&rows, "SUM(CEIL(METRICS()))", &["5 2 8 4"]);
+    check(&rows, "SUM([m1,m2])/AVG(m2)", &["1.25 0.5 2 1"]);
+    check(&rows, "MAX(m1)/m1", &["4 2 - 1"]);
+    check(&rows, "m1-MIN(m1)", &["0 1 - 3"]);
+    check(&rows, "m1/METRIC_COUNT(METRICS())", &["0.5 1 - 2"]);
+    check(&rows, "FILL(METRICS(), m1)", &["1 2 - 4", "4 2 8 0"]);
+    check(&rows, "FILL(m1, MIN(m1))", &["1 2 1 4"]);
+    check(&rows, "RUNNING_SUM([m1,m2])", &["1 3 - 7", "4 - 12 12"]);
+    check(&rows, "DIFF_TIME(METRICS())", &["- 60 - 120", "- - 120 60"]);
+    check(
+        &rows,
+        "SUM(METRICS(\"1\"))/SUM(METRICS(\"2\"))*100",
+        &["25 - 0 -"],
+    );
+    check(&rows, "TIME_SERIES(5*AVG(m2))", &["20 20 20 20"]);
+    check(
+        &rows,
+        "IF(FIRST(SORT(METRICS(), AVG, DESC))>4, 1, 0)",
+        &["0 - 1 0"],
+    );
+    check(&rows, "IF(m1<3, m1)", &["1 2 - -"]);
+    check(&rows, "IF(m1<3, 10, 2)", &["10 10 - 2"]);
+    check(&rows, "IF(m1>m2, 1, 0)", &["0 1 0 1"]);
+}
+
+/// The same page: the functions of the calendar give "a new non-sparse time series".
+#[test]
+fn the_calendar_has_no_gaps() {
+    check(&["- 5 -"], "MINUTE(m1)", &["0 1 2"]);
+    check(&["- - -"], "DAY(m1)", &["1 1 1"]);
+    check(&["- 5 -"], "IF(DAY(m1)<6,m1)", &["0 5 0"]);
+    check(&["- 5 -"], "IF(MONTH(m1)==4,m1)", &["- - -"]);
+    refuse(
+        &["1"],
+        "HOUR(METRICS())",
+        "expected a time series, found an array",
+    );
+}
+
+/// What is done first to a gap decides what is left of it.
+#[test]
+fn gaps_at_the_ends_stay_where_nothing_is_known() {
+    check(&["- 1 - 2 -"], "FILL(m1,REPEAT)", &["- 1 1 2 2"]);
+    check(&["- 1 - 2 -"], "FILL(m1,LINEAR)", &["- 1 1.5 2 -"]);
+    check(&["- - - - -"], "FILL(m1,REPEAT)", &["- - - - -"]);
+    check(&["- - - - -"], "FILL(m1,0)", &["0 0 0 0 0"]);
+    check(&["- 1 - 2 -"], "FILL(m1,AVG(m1))", &["1.5 1 1.5 2 1.5"]);
+    check(&["- - -"], "m1-AVG(m1)", &["- - -"]);
+    check(&["- - -", "1 2 3"], "m2-AVG(m1)", &["- - -"]);
+    check(&["- - -"], "TIME_SERIES(SUM(m1))", &["- - -"]);
+    check(&["- - -", "1 2 3"], "REMOVE_EMPTY(METRICS())", &["1 2 3"]);
+    check(
+        &["- - -", "1 2 3"],
+        "TIME_SERIES(METRIC_COUNT(METRICS()))",
+        &["2 2 2"],
+    );
+    check(&["1 2 3"], "METRICS(\"none\")", &[]);
+    check(&["1 2 3"], "SUM(METRICS(\"none\"))", &["- - -"]);
+    check(&["1 2 3"], "FIRST(METRICS(\"none\"))", &["- - -"]);
+    check(&["1 2 3"], "SLICE(METRICS(),5)", &[]);
+    check(&["1 2 3"], "SORT(METRICS(),MAX,ASC,0)", &[]);
+    check(&["5"], "RATE(m1)", &["-"]);
+    check(&["- 5 - - 11"], "RATE(m1)", &["- - - - 0.033333"]);
+}
+
+/// The same page, "SEARCH", and "CloudWatch search expression syntax".
+#[test]
+fn a_search_reads_as_the_documents_write_it() {
+    let rows = ["1 2", "3 4"];
+    check(&rows, "SEARCH('{NS}, \"Metric1\" ', 'Sum', 60)", &["1 2"]);
+    check(
+        &rows,
+        "SUM(SEARCH(' {NS}, MetricName=\"Metric2\" ', 'Sum', 60))",
+        &["3 4"],
+    );
+    check(
+        &rows,
+        "SEARCH(\"{NS} \\\"Metric1\\\"\", \"Sum\", 60)",
+        &["1 2"],
+    );
+    check(&rows, "SEARCH('NS NOT \"Metric1\"', 'Sum', 60)", &["3 4"]);
+    check(&rows, "SEARCH(' NOT Namespace=NS ', 'Sum', 60)", &[]);
+    check(
+        &rows,
+        "SEARCH(' (metric AND 1) OR \"Metric2\" ', 'Sum', 60)",
+        &["1 2", "3 4"],
+    );
+}
+
+/// The same page: "A search expression can find only metrics that have reported data
+/// within the past two weeks."
+#[test]
+fn a_search_forgets_what_has_been_silent_for_two_weeks() {
+    const DAY: i64 = 86_400_000;
+    let mut source = MemorySource::new();
+    for days in 0..20 {
+        let metric = MetricId::new("NS", format!("Silent{days:02}"), vec![]);
+        source.push_periods(&metric, START - days * DAY, 3_600, &[Some(1.0)]);
+    }
+    let range = TimeRange {
+        start_ms: START - 20 * DAY,
+        end_ms: START + 3_600_000,
+    };
+    let found = |now_ms| {
+        let query = expression("e1", "SEARCH('{NS}', 'Sum', 3600)");
+        let options = Options {
+            now_ms,
+            ..Options::from(range)
+        };
+        evaluate(&[query], &options, &source).unwrap().len()
+    };
+    assert_eq!((found(Some(START + 3_600_000)), found(None)), (14, 20));
 }
 
 #[test]

@@ -87,6 +87,13 @@ pub(crate) fn evaluate_series(
     Ok(all.collect())
 }
 
+/// What the query with this id gives.
+pub(crate) fn result_type(queries: &[MetricDataQuery], id: &str) -> Result<Type, QueryError> {
+    check_ids(queries)?;
+    let types = Program::build(queries)?.types;
+    Ok(types.of(id).unwrap_or(Type::Series))
+}
+
 /// The limits of the call as a whole.
 fn check_call(queries: &[MetricDataQuery], options: &Options) -> Result<(), QueryError> {
     if queries.len() > MAX_QUERIES {
@@ -100,6 +107,11 @@ fn check_call(queries: &[MetricDataQuery], options: &Options) -> Result<(), Quer
             "evaluate the queries: the start of the range must be before its end",
         ));
     }
+    check_ids(queries)
+}
+
+/// No id is taken twice.
+fn check_ids(queries: &[MetricDataQuery]) -> Result<(), QueryError> {
     let mut ids = HashSet::new();
     match queries.iter().find(|q| !ids.insert(q.id.as_str())) {
         Some(twice) => Err(QueryError::query(
@@ -115,6 +127,7 @@ fn check_call(queries: &[MetricDataQuery], options: &Options) -> Result<(), Quer
 struct Program {
     expressions: BTreeMap<usize, Expr>,
     order: Vec<usize>,
+    types: math::Types,
 }
 
 impl Program {
@@ -127,32 +140,12 @@ impl Program {
             }
         }
         let order = order(queries, &expressions)?;
-        let program = Program { expressions, order };
-        program.check_types(queries)?;
-        Ok(program)
-    }
-
-    /// Checks every expression in order, so that the types of those it names are known.
-    fn check_types(&self, queries: &[MetricDataQuery]) -> Result<(), QueryError> {
-        let mut types = math::Types::default();
-        for query in queries {
-            if matches!(query.kind, QueryKind::Stat(_)) {
-                types.metric(&query.id);
-            }
-        }
-        for index in &self.order {
-            let query = &queries[*index];
-            let found = math::check(&self.expressions[index], &types)
-                .map_err(|e| QueryError::expression(&query.id, &e))?;
-            if found == Type::Scalar && query.return_data {
-                return Err(QueryError::query(
-                    &query.id,
-                    "the result is a single number; expected a time series (wrap it in TIME_SERIES to draw it)",
-                ));
-            }
-            types.expression(&query.id, found);
-        }
-        Ok(())
+        let types = types(queries, &expressions, &order)?;
+        Ok(Program {
+            expressions,
+            order,
+            types,
+        })
     }
 
     /// The period of what an expression makes up itself: its own, else the longest
@@ -192,6 +185,33 @@ impl Program {
             .or_else(|| queries.iter().filter_map(of).max())
             .unwrap_or(Period::at_least(300))
     }
+}
+
+/// Checks every expression in order, so that the types of those it names are known.
+fn types(
+    queries: &[MetricDataQuery],
+    expressions: &BTreeMap<usize, Expr>,
+    order: &[usize],
+) -> Result<math::Types, QueryError> {
+    let mut types = math::Types::default();
+    for query in queries {
+        if matches!(query.kind, QueryKind::Stat(_)) {
+            types.metric(&query.id);
+        }
+    }
+    for index in order {
+        let query = &queries[*index];
+        let found = math::check(&expressions[index], &types)
+            .map_err(|e| QueryError::expression(&query.id, &e))?;
+        if found == Type::Scalar && query.return_data {
+            return Err(QueryError::query(
+                &query.id,
+                "the result is a single number; expected a time series (wrap it in TIME_SERIES to draw it)",
+            ));
+        }
+        types.expression(&query.id, found);
+    }
+    Ok(types)
 }
 
 /// Orders expressions so that each comes after those it names.
@@ -245,9 +265,12 @@ fn result(
     } else {
         StatusCode::Complete
     };
-    let newest = &series.points[series.points.len() - keep..];
+    let first = match options.scan_by {
+        ScanBy::TimestampAscending => &series.points[..keep],
+        ScanBy::TimestampDescending => &series.points[series.points.len() - keep..],
+    };
     let (mut timestamps_ms, mut values): (Vec<i64>, Vec<f64>) =
-        newest.iter().map(|p| (p.timestamp_ms, p.value)).unzip();
+        first.iter().map(|p| (p.timestamp_ms, p.value)).unzip();
     if options.scan_by == ScanBy::TimestampDescending {
         timestamps_ms.reverse();
         values.reverse();

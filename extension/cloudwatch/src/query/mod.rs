@@ -9,7 +9,7 @@ mod evaluate;
 mod statistics;
 
 pub use evaluate::evaluate;
-pub(crate) use evaluate::evaluate_series;
+pub(crate) use evaluate::{evaluate_series, result_type};
 pub use model::{
     MetricDataQuery, MetricDataResult, Options, QueryError, QueryKind, ResultMessage, ScanBy,
     StatusCode, is_query_id,

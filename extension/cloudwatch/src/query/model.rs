@@ -64,6 +64,8 @@ pub struct Options {
     /// When the question is asked: for retention and for labels such as `3 minutes
     /// ago`. `None` keeps everything and counts from the range's end.
     pub now_ms: Option<i64>,
+    /// How far the clock of times in labels is ahead of UTC, milliseconds.
+    pub label_zone_ms: i64,
     /// What `${PROP('Region')}` says.
     pub region: String,
     /// What `${PROP('AccountId')}` says.
@@ -88,6 +90,7 @@ impl From<TimeRange> for Options {
             alignment: Alignment::default(),
             scan_by: ScanBy::default(),
             now_ms: None,
+            label_zone_ms: 0,
             region: "us-east-1".to_owned(),
             account_id: "000000000000".to_owned(),
         }
@@ -118,7 +121,8 @@ pub struct MetricDataResult {
 pub enum StatusCode {
     /// It is.
     Complete,
-    /// The call reached its limit of datapoints; the newest are there.
+    /// The call reached its limit of datapoints; those that come first in the order
+    /// asked for are there.
     PartialData,
 }
 

@@ -9,7 +9,7 @@ mod parse;
 use std::collections::BTreeSet;
 
 use crate::metric::{MetricFilter, MetricId, MetricSource};
-use tokens::words_of;
+use tokens::{Partial, Tokens};
 
 pub use parse::SearchError;
 
@@ -38,8 +38,8 @@ enum Condition {
 /// A term of a search.
 #[derive(Debug, Clone, PartialEq)]
 enum Term {
-    /// Each of these lower-case words is a word of the text.
-    Words(Vec<String>),
+    /// The text has these tokens, one after the other.
+    Partial(Partial),
     /// The text is exactly this.
     Exact(String),
 }
@@ -68,6 +68,15 @@ impl Search {
 
     /// The metrics found, sorted, at most 500 of them.
     pub fn find(&self, source: &dyn MetricSource) -> Vec<MetricId> {
+        self.find_among(source, |_| true)
+    }
+
+    /// The metrics found of those that are let through: these are counted alone.
+    pub(crate) fn find_among(
+        &self,
+        source: &dyn MetricSource,
+        lets_through: impl Fn(&MetricId) -> bool,
+    ) -> Vec<MetricId> {
         let filter = MetricFilter {
             namespace: self.schema.as_ref().map(|(namespace, _)| namespace.clone()),
             ..MetricFilter::default()
@@ -77,7 +86,8 @@ impl Search {
             .into_iter()
             .filter(|m| self.accepts(m))
             .collect();
-        found.into_iter().take(MAX_FOUND).collect()
+        let found = found.into_iter().filter(lets_through);
+        found.take(MAX_FOUND).collect()
     }
 }
 
@@ -92,6 +102,8 @@ impl Condition {
             Condition::Term(Some(property), term) => match property.as_str() {
                 "MetricName" => term.matches(&metric.name),
                 "Namespace" => term.matches(&metric.namespace),
+                // Whoever monitors other accounts names its own so; here there is no other.
+                ":aws.AccountId" => term.matches("LOCAL"),
                 dimension => metric
                     .dimension(dimension)
                     .is_some_and(|value| term.matches(value)),
@@ -105,10 +117,7 @@ impl Term {
     fn matches(&self, text: &str) -> bool {
         match self {
             Term::Exact(exact) => exact == text,
-            Term::Words(words) => {
-                let found = words_of(text);
-                words.iter().all(|word| found.contains(word))
-            }
+            Term::Partial(term) => term.fits(&Tokens::of(text)),
         }
     }
 
@@ -246,6 +255,38 @@ mod tests {
             &["Errors thumbnail-big", "Errors upload"],
         );
         check("Namespace=\"cloudvault\"", &["CustomCount1 upload"]);
+    }
+
+    /// CloudWatch's user guide, "CloudWatch search expression syntax".
+    #[test]
+    fn a_search_reads_as_the_documents_write_it() {
+        check(
+            "{cloudvault,service}, CustomCount",
+            &["CustomCount1 upload"],
+        );
+        check("{cloudvault,service} customcount", &[]);
+        check("{cloudvault,service} couNT", &[]);
+        check(
+            "{ \"cloudvault\" , \"service\" }, \"CustomCount1\" ",
+            &["CustomCount1 upload"],
+        );
+        check("NOT Namespace=AWS", &["CustomCount1 upload"]);
+        check(
+            "{AWS/Lambda,FunctionName} MetricName=\"Errors\" OR (MetricName=\"Duration\" AND (upload OR other))",
+            &["Duration upload", "Errors thumbnail-big", "Errors upload"],
+        );
+        check(
+            "{AWS/Lambda,FunctionName} NOT \"upload\" NOT \"other\"",
+            &["Errors thumbnail-big"],
+        );
+        check(
+            "{AWS/Lambda,FunctionName} :aws.AccountId = (\"LOCAL\" OR \"111122223333\") errors",
+            &["Errors thumbnail-big", "Errors upload"],
+        );
+        let name = "Europe\\France Traffic(Network)";
+        let metric = MetricId::new("NS", name, vec![]);
+        let exact = Search::parse("\"Europe\\\\France Traffic\\(Network\\)\"").unwrap();
+        assert!(exact.accepts(&metric));
     }
 
     #[test]

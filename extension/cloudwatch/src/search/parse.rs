@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::tokens::pieces;
+use super::tokens::Partial;
 use super::{Condition, Search, Term};
 
 /// The longest search, in characters.
@@ -32,6 +32,10 @@ pub(super) fn parse(text: &str) -> Result<Search, SearchError> {
         nesting: 0,
     };
     let schema = reader.schema()?;
+    // The documents write a comma behind most schemas and need it behind none.
+    if schema.is_some() {
+        reader.take(',');
+    }
     reader.space();
     if reader.rest().is_empty() {
         return match schema {
@@ -95,17 +99,29 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// What stands in double quotes, if a quote is next.
-    fn quoted(&mut self) -> Result<Option<&'a str>, SearchError> {
+    /// What stands in double quotes, if a quote is next. A backslash takes its meaning
+    /// from the character behind it: `" \ ( )` have one without.
+    fn quoted(&mut self) -> Result<Option<String>, SearchError> {
         self.space();
         let Some(inner) = self.rest().strip_prefix('"') else {
             return Ok(None);
         };
-        let Some(end) = inner.find('"') else {
-            return Err(self.error("the text that begins here has no closing quote"));
-        };
-        self.at += end + 2;
-        Ok(Some(&inner[..end]))
+        let mut text = String::new();
+        let mut chars = inner.char_indices().peekable();
+        while let Some((index, c)) = chars.next() {
+            match (c, chars.peek()) {
+                ('"', _) => {
+                    self.at += index + 2;
+                    return Ok(Some(text));
+                }
+                ('\\', Some((_, escaped @ ('"' | '\\' | '(' | ')')))) => {
+                    text.push(*escaped);
+                    chars.next();
+                }
+                _ => text.push(c),
+            }
+        }
+        Err(self.error("the text that begins here has no closing quote"))
     }
 
     /// `{Namespace, Dimension, ...}`
@@ -121,7 +137,7 @@ impl<'a> Reader<'a> {
                     let end = self.rest().find([',', '}']).unwrap_or(self.rest().len());
                     let name = self.rest()[..end].trim();
                     self.at += end;
-                    name
+                    name.to_owned()
                 }
             };
             if name.is_empty() {
@@ -131,7 +147,7 @@ impl<'a> Reader<'a> {
                     "expected the name of a dimension"
                 }));
             }
-            names.push(name.to_owned());
+            names.push(name);
             if self.take('}') {
                 break;
             }
@@ -202,7 +218,7 @@ impl<'a> Reader<'a> {
     /// `word`, `"text"`, `Property=word`, `Property="text"` or `Property=(...)`.
     fn term(&mut self, property: Option<&str>) -> Result<Condition, SearchError> {
         let (term, spelled) = match self.quoted()? {
-            Some(text) => (Term::Exact(text.to_owned()), text),
+            Some(text) => (Term::Exact(text.clone()), text),
             None => {
                 let end = self
                     .rest()
@@ -213,14 +229,11 @@ impl<'a> Reader<'a> {
                     return Err(self.error("expected a term"));
                 }
                 self.at += end;
-                (
-                    Term::Words(pieces(word).map(str::to_lowercase).collect()),
-                    word,
-                )
+                (Term::Partial(Partial::of(word)), word.to_owned())
             }
         };
         if property.is_none() && self.take('=') {
-            let property = Some(spelled);
+            let property = Some(spelled.as_str());
             return if self.take('(') {
                 let inner = self.any(property)?;
                 if self.take(')') {
@@ -238,7 +251,7 @@ impl<'a> Reader<'a> {
 
 /// Whether a character can stand in a term without quotes.
 fn is_word(c: char) -> bool {
-    !c.is_whitespace() && !matches!(c, '"' | '(' | ')' | '=' | '{' | '}' | ',')
+    !c.is_whitespace() && !matches!(c, '"' | '(' | ')' | '=' | '{' | '}')
 }
 
 /// One part alone, or several joined.

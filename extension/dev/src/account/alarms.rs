@@ -126,8 +126,30 @@ pub(super) struct Rule {
     treat_missing_data: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     evaluate_low_sample_count_percentile: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evaluation_window: Option<EvaluationWindow>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     metrics: Vec<MetricDataQuery>,
+}
+
+/// Where the periods of an alarm begin.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct EvaluationWindow {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sliding_window: Option<SlidingWindow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wall_clock_window: Option<WallClockWindow>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct SlidingWindow {}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WallClockWindow {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timezone: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -171,7 +193,7 @@ pub(super) struct PutMetricAlarm {
     #[serde(default)]
     tags: Vec<Tag>,
     evaluation_criteria: Option<serde::de::IgnoredAny>,
-    evaluation_window: Option<serde::de::IgnoredAny>,
+    evaluation_window: Option<EvaluationWindow>,
     evaluation_interval: Option<serde::de::IgnoredAny>,
     warm_up_configuration: Option<serde::de::IgnoredAny>,
 }
@@ -181,7 +203,6 @@ impl PutMetricAlarm {
     fn check_known(&self) -> Result<(), Fault> {
         let unknown = [
             ("EvaluationCriteria", self.evaluation_criteria.is_some()),
-            ("EvaluationWindow", self.evaluation_window.is_some()),
             ("EvaluationInterval", self.evaluation_interval.is_some()),
             ("WarmUpConfiguration", self.warm_up_configuration.is_some()),
         ];
@@ -220,6 +241,7 @@ impl PutMetricAlarm {
             comparison_operator: self.comparison_operator,
             treat_missing_data: self.treat_missing_data,
             evaluate_low_sample_count_percentile: self.evaluate_low_sample_count_percentile,
+            evaluation_window: self.evaluation_window,
             metrics: self.metrics,
         };
         (Config { common, rule }, self.tags)

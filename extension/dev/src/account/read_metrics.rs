@@ -5,6 +5,7 @@ use obs_cloudwatch::metric::{MetricFilter, MetricId, TimeRange, Unit};
 use obs_cloudwatch::query::{self, MetricDataQuery, MetricDataResult, ScanBy, StatisticsRequest};
 use obs_cloudwatch::series::Period;
 use obs_cloudwatch::statistic::Statistic;
+use obs_cloudwatch::time::parse_zone;
 use serde::Deserialize;
 
 use super::operations::Answer;
@@ -52,6 +53,13 @@ pub(super) struct GetMetricData {
     next_token: Option<String>,
     scan_by: Option<String>,
     max_datapoints: Option<u32>,
+    label_options: Option<LabelOptions>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct LabelOptions {
+    timezone: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -149,8 +157,19 @@ pub(super) fn get_metric_data(account: &Account, input: GetMetricData) -> Answer
             )));
         }
     };
+    let zone = input.label_options.and_then(|options| options.timezone);
+    let label_zone_ms = match zone.as_deref().map(parse_zone) {
+        None => 0,
+        Some(Some(zone_ms)) => zone_ms,
+        Some(None) => {
+            return Err(Fault::validation(
+                "The value for parameter LabelOptions.Timezone is invalid.",
+            ));
+        }
+    };
     let options = query::Options {
         scan_by,
+        label_zone_ms,
         now_ms: Some(account.clock.now_ms()),
         region: account.region.clone(),
         account_id: account.account_id.clone(),

@@ -129,6 +129,32 @@ fn a_period_of_ten_seconds_is_evaluated_every_ten_seconds() {
 }
 
 #[test]
+fn an_alarm_of_the_wall_clock_waits_for_the_hour_to_end() {
+    let mut bench = Bench::new();
+    bench.call(
+        Service::CloudWatch,
+        "PutMetricAlarm",
+        json!({
+            "AlarmName": "Errors", "Namespace": "CloudVault", "MetricName": "Errors", "Statistic": "Sum",
+            "Period": 3_600, "EvaluationPeriods": 1, "Threshold": 1.0, "TreatMissingData": "notBreaching",
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "EvaluationWindow": {"WallClockWindow": {"Timezone": "UTC+01:00"}},
+        }),
+    );
+    bench.advance(600);
+    bench.put("Errors", 60, 1.0);
+    bench.advance(2_940);
+    bench.check_state("Errors", "OK");
+    bench.advance(60);
+    bench.check_state("Errors", "ALARM");
+    let kept = bench.account.store.alarm("Errors").unwrap().unwrap().config;
+    assert_eq!(
+        kept["EvaluationWindow"]["WallClockWindow"]["Timezone"],
+        "UTC+01:00"
+    );
+}
+
+#[test]
 fn disabled_actions_change_the_state_and_publish_nothing() {
     let mut bench = Bench::new();
     bench.alarm("Errors", 60);
