@@ -41,13 +41,18 @@ struct Aside<'a> {
     headers: bool,
 }
 
+/// Without the byte order mark that some senders begin their JSON with.
+fn unmarked(json: &[u8]) -> &[u8] {
+    json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
+}
+
 /// Reads the event in `json`, as far as is needed.
 pub(super) fn read(json: &[u8], nesting: u8) -> Found {
     let mut found = Found::default();
     if nesting >= MAX_NESTING {
         return found;
     }
-    let mut cursor = Cursor::new(json);
+    let mut cursor = Cursor::new(unmarked(json));
     let mut aside = Aside::default();
     // What stood before a fault in the JSON is still good.
     let _ = if cursor.peek() == Some(b'[') {
@@ -105,6 +110,8 @@ fn member<'a>(
             cursor.skip()?;
         }
         "__context__" => context(cursor, found, nesting)?,
+        // The scheduler's detail is text.
+        "detail" if cursor.peek() == Some(b'"') => aside.message = cursor.raw_text()?,
         "detail" => context_in(cursor, Until::Id, (found, nesting))?,
         "detail-type" => {
             aside.eventbridge = true;
@@ -261,7 +268,7 @@ pub(super) fn glance(cursor: &mut Cursor<'_>, nesting: u8) -> Option<Found> {
 /// the whole only where that does not say enough.
 pub(super) fn held(held: Held<'_>, nesting: u8) -> Found {
     let (text, whole) = held.decode(FIRST_LOOK);
-    if !text.trim_ascii_start().starts_with(b"{") {
+    if !unmarked(&text).trim_ascii_start().starts_with(b"{") {
         return Found::default();
     }
     let found = read(&text, nesting + 1);
