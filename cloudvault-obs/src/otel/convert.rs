@@ -25,6 +25,10 @@ pub(super) fn fields(span: &SpanData, redactor: &Redactor) -> Fields {
         SpanKind::Internal => "internal",
     };
     fields.add("otel.kind", Value::Str(kind), redactor);
+    // The span's own name is no field, and yet may hold what a path holds.
+    if redactor.redact(&span.name) != span.name {
+        fields.add("otel.name", Value::Str(&span.name), redactor);
+    }
     add(&mut fields, &span.attributes, redactor);
     for event in span.events.iter() {
         if event.name == "exception" {

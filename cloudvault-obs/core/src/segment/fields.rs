@@ -149,16 +149,13 @@ impl Fields {
     /// Adds a value to `metadata`, under `namespace`.
     pub fn metadata(&mut self, namespace: &str, key: &str, value: Value<'_>, redactor: &Redactor) {
         let section = self.namespace(namespace);
-        // X-Ray keeps keys that begin so for itself.
-        let own = key.strip_prefix("AWS.").map(|rest| format!("AWS_{rest}"));
-        let key = own.as_deref().unwrap_or(key);
-        self.store.set(section, key, value, redactor);
+        self.store.set(section, &unreserved(key), value, redactor);
     }
 
     /// Adds to `metadata` a value that is JSON already, and valid.
     pub fn metadata_json(&mut self, namespace: &str, key: &str, json: &[u8]) {
         let section = self.namespace(namespace);
-        let (start, key_end) = self.store.begin(key);
+        let (start, key_end) = self.store.begin(&unreserved(key));
         self.store.arena.extend_from_slice(json);
         self.store.finish(section, start, key_end);
     }
@@ -242,7 +239,7 @@ impl Fields {
 
     fn place(&mut self, target: Target, key: &Key, value: Value<'_>, redactor: &Redactor) {
         match target {
-            Target::Name => self.name = Some(text(value).as_ref().into()),
+            Target::Name => self.name = Some(plain_name(&text(value), redactor)),
             Target::Kind => {
                 self.kind = match text(value).to_ascii_lowercase().as_str() {
                     "client" | "producer" => Kind::Outgoing,
@@ -353,9 +350,12 @@ impl Fields {
         let text = text(value);
         match text.char_indices().nth(MAX_HTTP_CHARS) {
             None => self.store.set(section, member, Value::Str(&text), redactor),
-            Some((end, _)) => {
-                self.store
-                    .set(section, member, Value::Str(&text[..end]), redactor);
+            Some(_) => {
+                // A secret that was cut in two would look like none.
+                let plain = redactor.redact(&text);
+                let end = plain.char_indices().nth(MAX_HTTP_CHARS);
+                let kept = &plain[..end.map_or(plain.len(), |(end, _)| end)];
+                self.store.set(section, member, Value::Str(kept), redactor);
                 self.metadata(DEFAULT_NAMESPACE, name, Value::Str(&text), redactor);
             }
         }
@@ -393,6 +393,9 @@ impl Fields {
         if name == DEFAULT_NAMESPACE {
             return Section::Metadata(0);
         }
+        let name = unreserved(name);
+        let end = name.char_indices().nth(store::MAX_KEY);
+        let name = &name[..end.map_or(name.len(), |(end, _)| end)];
         let known = self.namespaces.iter().position(|known| **known == *name);
         let index = known.unwrap_or_else(|| {
             self.namespaces.push(name.into());
@@ -408,6 +411,25 @@ impl Fields {
         std::iter::once(DEFAULT_NAMESPACE)
             .chain(named.map(AsRef::as_ref))
             .zip((0..=u8::MAX).map(Section::Metadata))
+    }
+}
+
+/// X-Ray keeps keys and namespaces of metadata that begin `AWS.` for itself.
+fn unreserved(key: &str) -> Cow<'_, str> {
+    match key.strip_prefix("AWS.") {
+        Some(rest) => Cow::Owned(format!("AWS_{rest}")),
+        None => Cow::Borrowed(key),
+    }
+}
+
+/// A name without the secrets in it; most have no byte that one could be without.
+fn plain_name(name: &str, redactor: &Redactor) -> Box<str> {
+    let mut bytes = Vec::with_capacity(name.len());
+    let marked = json::escape(&mut bytes, name);
+    if redactor.escaped(&mut bytes, 0, marked) {
+        redactor.redact(name).into()
+    } else {
+        name.into()
     }
 }
 
