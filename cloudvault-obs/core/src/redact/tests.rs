@@ -73,6 +73,10 @@ fn values_of_secret_keys_inside_text_are_replaced() {
     gone("x-Api-Key:hunter2", "hunter2");
     gone("Server=db;User Id=app;Password=hunter2;", "hunter2");
     gone("AccountName=a;AccountKey=hunter2==;Suffix=b", "hunter2");
+    gone("<user>ann</user><password>hunter2</password>", "hunter2");
+    gone("<o:Password Type=\"x\">hunter2</o:Password>", "hunter2");
+    kept("Option<Token> of <a>b</a> and Vec<Secret></Secret> <token/>");
+    kept("HeaderMap { \"authorization\": Sensitive, \"accept\": \"x\" }");
     check(
         r#"{"token":["a","b]"],"n":[1]}"#,
         r#"{"token":[REDACTED],"n":[1]}"#,
@@ -173,6 +177,8 @@ fn emails_cards_and_aws_keys_are_replaced() {
     kept("4111 1111 1111 1112 and 1795405294505 and a@b and @handle");
     kept("da39a3ee5e6b4b0d3255bfef95601890afd80709");
     kept("2026-11-23T03:41:34.505Z 0198c5f2-7d3e-7abc-8def-0123456789ab");
+    check("a \\u00\u{e9}@example.com", "a [REDACTED]");
+    kept("\\u00\u{e9}@");
     kept("1-5759e988-bd862e3fe1be46a994272793");
     kept("00-4efaaf4d1e8720b39541901950019ee5-00f067aa0ba902b7-01");
     kept("550e8400-e29b-41d4-a716-446655440000 4111-11111111 1795405294505123456");
@@ -260,6 +266,8 @@ proptest! {
     ) {
         let redactor = Redactor::default();
         let mut text = parts.concat();
+        // Text that is no JSON has halves of escapes.
+        let _ = redactor.redact(&text);
         for _ in 0..3 {
             let mut out = Vec::new();
             json::string(&mut out, &text);

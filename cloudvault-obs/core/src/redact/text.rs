@@ -15,6 +15,7 @@ pub(super) fn secret_at(redactor: &Redactor, text: &[u8], at: usize) -> Option<R
     match text[at] {
         b':' | b'=' if has(Family::Keys) => assigned(redactor, text, at..at + 1),
         b'(' if has(Family::Keys) => pair(redactor, text, at),
+        b'>' if has(Family::Keys) => element(redactor, text, at),
         b'@' => (has(Family::Tokens).then(|| url_password(text, at)))
             .flatten()
             .or_else(|| {
@@ -135,7 +136,7 @@ fn assigned(redactor: &Redactor, text: &[u8], sign: Range<usize>) -> Option<Rang
     let run = text[..at].iter().rev().take(24);
     let end = at - run.take_while(|byte| quote(**byte)).count();
     let key = key_before(text, end)?;
-    if !redactor.is_secret_key(std::str::from_utf8(key).ok()?) {
+    if !redactor.is_secret_key(str_of(key)?) {
         return None;
     }
     let behind = span(text, sign.end, |byte| matches!(byte, b'=' | b'>'));
@@ -161,7 +162,7 @@ fn pair(redactor: &Redactor, text: &[u8], at: usize) -> Option<Range<usize>> {
     let start = quoted + 1;
     let end = span(text, start, |byte| is_token(byte) || byte == b'.');
     let key = &text[start..end];
-    if key.len() > LONGEST_KEY || !redactor.is_secret_key(std::str::from_utf8(key).ok()?) {
+    if key.len() > LONGEST_KEY || !redactor.is_secret_key(str_of(key)?) {
         return None;
     }
     let close = span(text, end, |byte| byte == b'\\');
@@ -169,6 +170,28 @@ fn pair(redactor: &Redactor, text: &[u8], at: usize) -> Option<Range<usize>> {
         return None;
     }
     value(text, close + 2, key)
+}
+
+/// `<key>value</key>`, at the end of its first tag.
+fn element(redactor: &Redactor, text: &[u8], at: usize) -> Option<Range<usize>> {
+    let back = text[..at].iter().rev().take(2 * LONGEST_KEY);
+    let open = at - back.take_while(|byte| **byte != b'<').count();
+    let tag = &text[open..span(text, open, |byte| is_token(byte) || b".:".contains(&byte))];
+    let prefix = tag.iter().position(|byte| *byte == b':');
+    let key = &tag[prefix.map_or(0, |colon| colon + 1)..];
+    if open == 0 || text[open - 1] != b'<' || !redactor.is_secret_key(str_of(key)?) {
+        return None;
+    }
+    let end = span(text, at + 1, |byte| byte != b'<');
+    // `Option<Token>` opens nothing.
+    let closed = text[end..]
+        .strip_prefix(b"</")
+        .or_else(|| text[end..].strip_prefix(b"<\\/"));
+    (end > at + 1 && closed?.starts_with(tag)).then_some(at + 1..end)
+}
+
+fn str_of(key: &[u8]) -> Option<&str> {
+    std::str::from_utf8(key).ok()
 }
 
 /// The value that begins behind `from`.
@@ -192,6 +215,8 @@ fn value(text: &[u8], from: usize, key: &[u8]) -> Option<Range<usize>> {
     let value = &text[start..end];
     let says_nothing =
         matches!(value, b"" | b"null" | b"None" | b"true" | b"false") || value == MARK.as_bytes();
+    // A header that is marked as one writes this itself.
+    let says_nothing = says_nothing || value == b"Sensitive" || value.starts_with(b"Sensitive, ");
     (!says_nothing).then_some(start..end)
 }
 
