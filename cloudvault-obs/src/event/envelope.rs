@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 
 use super::{
+    Source,
     found::{Found, Origin, Place, clues},
     names::Name,
     record::{self, Record, Until},
@@ -56,9 +57,15 @@ pub(super) fn read(json: &[u8], nesting: u8) -> Found {
     let mut aside = Aside::default();
     // What stood before a fault in the JSON is still good.
     let _ = if cursor.peek() == Some(b'[') {
-        // AppSync's batch resolvers.
+        // AppSync's batch resolvers, and the records of EventBridge's pipes.
         cursor.array(|cursor| {
-            object(cursor, &mut aside, (&mut found, nesting))?;
+            let mut record = Record::default();
+            let _ = record::walk(&mut cursor.clone(), Until::End, nesting, &mut record);
+            if record.source == Source::Direct {
+                object(cursor, &mut aside, (&mut found, nesting))?;
+            } else {
+                found.absorb(record.found);
+            }
             Ok(false)
         })
     } else {
@@ -198,8 +205,13 @@ fn first_record(cursor: &mut Cursor<'_>, found: &mut Found, nesting: u8) -> Walk
     };
     let ended = match cursor.peek() {
         Some(b'{') => cursor.object(|_, cursor| {
-            cursor.array(&mut first)?;
-            Ok(false)
+            // A partition may be empty.
+            let mut any = false;
+            cursor.array(|cursor| {
+                any = true;
+                first(cursor)
+            })?;
+            Ok(!any)
         }),
         Some(b'[') => cursor.array(first),
         // Somebody's own member of this name.

@@ -256,6 +256,22 @@ fn headers_of_one_name_are_one_list() {
 }
 
 #[test]
+fn a_pipes_records_are_read_as_records() {
+    use base64::Engine as _;
+
+    let data = base64::engine::general_purpose::STANDARD.encode(r#"{"__context__": "c"}"#);
+    let queue =
+        json!([{"messageId": "m", "body": "{\"__context__\": \"c\"}", "eventSource": "aws:sqs"}]);
+    let shard = json!([{"eventID": "e", "data": data, "sequenceNumber": "1", "eventSource": "aws:kinesis"}]);
+    for (event, source) in [(queue, Source::Sqs), (shard, Source::Kinesis)] {
+        assert_eq!(inspect(event.to_string().as_bytes()).source, source);
+        check_origin(event, "c", Origin::Context);
+    }
+    let event = json!({"eventSource": "aws:kafka", "records": {"t-0": [], "t-1": [{"headers": [{"correlation-id": b"c"}]}]}});
+    check_origin(event, "c", Origin::Attribute);
+}
+
+#[test]
 fn bytes_are_read_with_and_without_a_sign_and_never_in_part() {
     let event = |bytes: serde_json::Value| {
         json!({"records": {"t-0": [{"value": "", "offset": 7, "headers": [{"correlation-id": bytes}]}]}})
