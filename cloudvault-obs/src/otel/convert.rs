@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use cloudvault_obs_core::{
     json::Value,
-    redact::Redactor,
+    redact::{MARK, Redactor},
     segment::{Fields, Link, Subsegment},
     trace::{SegmentId, TraceId},
 };
@@ -34,11 +34,18 @@ pub(super) fn fields(span: &SpanData, redactor: &Redactor) -> Fields {
         if event.name == "exception" {
             add(&mut fields, &event.attributes, redactor);
         } else {
-            let name = format!("event {}", event.name);
+            let name = redactor.redact(&format!("event {}", event.name));
             let attributes: Vec<String> = event
                 .attributes
                 .iter()
-                .map(|attribute| format!("{}={}", attribute.key, attribute.value))
+                .map(|KeyValue { key, value, .. }| {
+                    // By its key: a value may hold what would end it in a text.
+                    if redactor.is_secret_key(key.as_str()) {
+                        format!("{key}={MARK}")
+                    } else {
+                        format!("{key}={value}")
+                    }
+                })
                 .collect();
             fields.metadata("otel", &name, Value::Str(&attributes.join(" ")), redactor);
         }

@@ -184,3 +184,47 @@ fn a_lineage_that_no_trace_state_can_carry_does_not_cost_the_trace() {
         assert_eq!(trace_id, "5759e988bd862e3fe1be46a994272793", "{lineage}");
     }
 }
+
+#[test]
+fn names_and_events_leave_without_secrets() {
+    let spans = Kept::default();
+    let provider = SdkTracerProvider::builder()
+        .with_simple_exporter(spans.clone())
+        .build();
+    let mut span = provider.tracer("test").start("GET /u/hunter2@example.com");
+    span.add_event("to hunter2@example.com", vec![]);
+    span.add_event("login", vec![KeyValue::new("password", "a hunter2")]);
+    span.end();
+    let mut told = spans.0.lock().unwrap().clone();
+    let redactor = cloudvault_obs_core::redact::Redactor::default();
+    let fields = super::convert::fields(&told[0], &redactor);
+    let mut document = Vec::new();
+    super::convert::subsegment(&told[0], &fields)
+        .unwrap()
+        .write(&mut document);
+    let document = String::from_utf8(document).unwrap();
+    assert!(
+        document.contains("login") && !document.contains("hunter2"),
+        "{document}"
+    );
+    super::otlp::redact(&mut told, &redactor);
+    let shown = format!("{told:?}");
+    assert!(
+        shown.contains("login") && !shown.contains("hunter2"),
+        "{shown}"
+    );
+}
+
+/// Keeps what it is given.
+#[derive(Debug, Clone, Default)]
+struct Kept(std::sync::Arc<std::sync::Mutex<Vec<opentelemetry_sdk::trace::SpanData>>>);
+
+impl SpanExporter for Kept {
+    async fn export(
+        &self,
+        mut spans: Vec<opentelemetry_sdk::trace::SpanData>,
+    ) -> opentelemetry_sdk::error::OTelSdkResult {
+        self.0.lock().unwrap().append(&mut spans);
+        Ok(())
+    }
+}
