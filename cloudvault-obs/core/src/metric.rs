@@ -32,9 +32,9 @@ impl Series {
         let error = |what, text: &str| Err(LimitError::new(what, text));
         let named = |text: &str| !text.trim().is_empty() && text.chars().count() <= 255;
         let plain = |text: &str| text.chars().all(|c| !c.is_control());
-        if !named(&self.namespace) || !plain(&self.namespace) || self.namespace.starts_with(':') {
+        if !named(&self.namespace) || !ascii(&self.namespace) || self.namespace.starts_with(':') {
             return error(
-                "namespace has to be 1 to 255 printable characters, not starting with ':'",
+                "namespace has to be 1 to 255 ASCII characters, not starting with ':'",
                 &self.namespace,
             );
         }
@@ -277,7 +277,14 @@ mod tests {
             |s| s.namespace = "AWS/Lambda".into(),
             "namespaces that begin AWS/",
         );
+        check(|s| s.namespace = "Caf\u{e9}".into(), "namespace has to be");
+        check(|s| s.namespace = ":N".into(), "namespace has to be");
+        check(|s| s.namespace = "a\tb".into(), "namespace has to be");
+        check(|s| s.namespace = "n".repeat(256), "namespace has to be");
+        check(|s| s.namespace = "A-z_0.9/#: b".into(), "");
         check(|s| s.name = " ".into(), "metric name has to be");
+        check(|s| s.name = "a\nb".into(), "metric name has to be");
+        check(|s| s.name = ":caf\u{e9}".repeat(51), "");
         check(|s| s.name = "x".repeat(256), "metric name has to be");
         check(|s| s.name = "x".repeat(255), "");
         check(
@@ -293,8 +300,24 @@ mod tests {
             "dimension name has to be",
         );
         check(
+            |s| s.dimensions[0].0 = "n".repeat(256),
+            "dimension name has to be",
+        );
+        for (value, expect) in [
+            ("v".repeat(1024), ""),
+            (" ".to_owned(), "dimension value has to be"),
+            ("v".repeat(1025), "dimension value has to be"),
+            ("a\u{7f}".to_owned(), "dimension value has to be"),
+        ] {
+            check(|s| s.dimensions[0].1 = value, expect);
+        }
+        check(
             |s| s.dimensions.push(("service".into(), "b".into())),
             "dimension is given twice",
+        );
+        check(
+            |s| s.dimensions = (0..30).map(|n| (format!("d{n}"), "v".into())).collect(),
+            "",
         );
         check(
             |s| s.dimensions = (0..31).map(|n| (format!("d{n}"), "v".into())).collect(),

@@ -195,8 +195,9 @@ impl TraceHeader {
     }
 
     /// The header as W3C's `traceparent`; `None` without a parent, which W3C
-    /// demands. What is undecided counts as not sampled, as W3C's flag says only
-    /// that a caller may have recorded something.
+    /// demands, and for a trace id of nothing but zeros, which it forbids. What is
+    /// undecided counts as not sampled, as W3C's flag says only that a caller may
+    /// have recorded something.
     ///
     /// ```
     /// use cloudvault_obs_core::trace::TraceHeader;
@@ -211,7 +212,7 @@ impl TraceHeader {
     /// ```
     #[must_use]
     pub fn to_traceparent(&self) -> Option<String> {
-        let parent = self.parent?;
+        let parent = self.parent.filter(|_| self.root.0 != 0)?;
         let mut out = Vec::with_capacity(55);
         out.extend_from_slice(b"00-");
         out.extend_from_slice(&hex_digits(self.root.0));
@@ -224,6 +225,12 @@ impl TraceHeader {
         });
         String::from_utf8(out).ok()
     }
+}
+
+/// Whether a lineage can travel on: what is no header's text would cost the next
+/// receiver the whole header.
+fn is_plain(lineage: &str) -> bool {
+    !lineage.is_empty() && lineage.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// Longer headers are refused: AWS's own stay below 400 bytes.
@@ -257,7 +264,7 @@ impl FromStr for TraceHeader {
                     _ => Sampled::Undecided,
                 };
             } else if key.eq_ignore_ascii_case("lineage") {
-                lineage = Some(value.into());
+                lineage = is_plain(value).then(|| value.into());
             }
         }
         let root = root.ok_or(ParseTraceError("trace header: expected Root=1-8hex-24hex"))?;
@@ -400,6 +407,41 @@ mod tests {
     }
 
     #[test]
+    fn every_part_is_read_wherever_and_however_it_stands() {
+        let whole = format!("Root={ROOT};Parent=53995c3f42cd8ad8;Sampled=1");
+        check(&format!("  {whole} ; "), &whole);
+        check(&format!(";;{whole};"), &whole);
+        check(
+            &format!(
+                "root = {} ;PARENT=53995C3F42CD8AD8;sampled = 1",
+                ROOT.to_uppercase()
+            ),
+            &whole,
+        );
+        check(
+            &format!("Lineage=25:a87bd80c:1|c512fbe3:2;Sampled=0;Root={ROOT}"),
+            &format!("Root={ROOT};Sampled=0;Lineage=25:a87bd80c:1|c512fbe3:2"),
+        );
+        let bare = format!("Root={ROOT}");
+        for rest in [
+            "Parent=0000000000000000",
+            "Parent=53995c3f42cd8ad",
+            "Parent=53995c3f42cd8ad8a",
+            "Sampled=?",
+            "Sampled=true",
+            "Sampled=",
+            "Sampled",
+            "Self=1-67891234-12456789abcdef012345678",
+            "Lineage=",
+            "Lineage=caf\u{e9}",
+            "Lineage=a:1\r\nx-evil: 1",
+            "=;==",
+        ] {
+            check(&format!("{bare};{rest}"), &bare);
+        }
+    }
+
+    #[test]
     fn what_is_no_trace_is_refused() {
         check("", "trace header: expected Root=1-8hex-24hex");
         check(
@@ -414,6 +456,19 @@ mod tests {
             "Root=1-+759e988-bd862e3fe1be46a994272793",
             "trace id: expected 1-8hex-24hex",
         );
+        for root in [
+            "5759e988-bd862e3fe1be46a994272793",
+            "5759e988bd862e3fe1be46a994272793",
+            "01-5759e988-bd862e3fe1be46a994272793",
+            "1-5759e988-bd862e3fe1be46a994272793-1",
+            "1-5759e98-bd862e3fe1be46a994272793a",
+            "1-5759e988-bd862e3fe1be46a99427279\u{e9}",
+            "1-5759e988 -bd862e3fe1be46a994272793",
+            "1--",
+            "",
+        ] {
+            check(&format!("Root={root}"), "trace id: expected 1-8hex-24hex");
+        }
         check(&"x".repeat(4096), "trace header: longer than 2,048 bytes");
     }
 
@@ -446,9 +501,32 @@ mod tests {
             "00-4efaaf4d1e8720b39541901950019ee5-0000000000000000-01",
             &format!("00-{ids}-1"),
             &format!("0x-{ids}-01"),
+            &format!("00-{ids}-01-"),
+            &format!("00-{ids}-0g"),
+            &format!("00-{ids}-01,00-{ids}-01"),
+            &format!("01-{ids}-01.what-the-future"),
+            &format!("01-{ids}"),
+            &format!("00_{ids}_01"),
+            &format!("00 -{ids}-01"),
+            &format!("00-{}-01", &ids[1..]),
+            &format!("00-\u{e9}{}-01", &ids[2..]),
         ] {
             check(bad, None);
         }
+        check(&format!(" {yes}\t"), Some(&yes));
+        check(&format!("01-{ids}-01"), Some(&yes));
+        check(&format!("fe-{ids}-01-"), Some(&yes));
+        check(&format!("00-{ids}-ff"), Some(&yes));
+        check(&format!("00-{ids}-fe"), Some(&no));
+    }
+
+    #[test]
+    fn a_trace_of_zeros_has_no_w3c_form() {
+        let header: TraceHeader =
+            "Root=1-00000000-000000000000000000000000;Parent=53995c3f42cd8ad8;Sampled=1"
+                .parse()
+                .unwrap();
+        assert_eq!(header.to_traceparent(), None);
     }
 
     proptest! {

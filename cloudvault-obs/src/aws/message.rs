@@ -3,6 +3,9 @@
 //! The request is changed after the SDK has written it and before it is signed:
 //! so one code serves every version of every client.
 
+use std::collections::HashMap;
+
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use crate::propagation::{CONTEXT, Outbound};
@@ -117,16 +120,19 @@ fn event(entry: &mut Map<String, Value>, ids: &Outbound) {
             .or_insert_with(|| ids.trace_header.as_str().into());
     }
     let detail = entry.get("Detail").and_then(Value::as_str);
-    let Some(Ok(mut detail)) = detail.map(serde_json::from_str::<Map<String, Value>>) else {
+    let Some(detail) = detail.filter(|detail| takes_context(detail)) else {
         return;
     };
-    if !detail.contains_key(CONTEXT) {
-        detail.insert(CONTEXT.to_owned(), ids.context());
-        entry.insert(
-            "Detail".to_owned(),
-            Value::Object(detail).to_string().into(),
-        );
+    if let Some(detail) = ids.splice(detail) {
+        entry.insert("Detail".to_owned(), detail.into());
     }
+}
+
+/// Whether a text is a JSON object without a context. Only its keys are read: what
+/// is written anew has lost the order of its members and digits of its numbers.
+fn takes_context(detail: &str) -> bool {
+    serde_json::from_str::<HashMap<String, IgnoredAny>>(detail)
+        .is_ok_and(|members| !members.contains_key(CONTEXT))
 }
 
 /// The member `key`, made where it is missing or null.

@@ -317,4 +317,11 @@ fn what_a_message_says_already_is_left_alone() {
     assert_eq!(sent["Entries"][0]["TraceHeader"], "Root=r");
     assert_eq!(sent["Entries"][1], events["Entries"][1]);
     assert_eq!(sent["Entries"][2]["Detail"], "text");
+
+    // What is the sender's stays as it was written.
+    let own = r#" {"b": 123456789012345678901234567890.50, "a": 1e400, "a": {}}"#;
+    let events = json!({"Entries": [{ "Detail": own }]});
+    let sent: Value = serde_json::from_str(&changed(Kind::Events, &events.to_string())).unwrap();
+    let detail = sent["Entries"][0]["Detail"].as_str().unwrap();
+    assert!(detail.ends_with(&own[2..]), "{detail}");
 }

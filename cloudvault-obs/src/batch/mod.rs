@@ -308,10 +308,15 @@ impl<R: Serialize> Iterator for Batch<R> {
 }
 
 /// The records of an event of any source: `Records`, Firehose's `records`,
-/// Kafka's partitions, a broker's messages. An event that has none is a batch
-/// of one: itself.
+/// Kafka's partitions, a broker's messages, the list that a pipe of EventBridge
+/// gives. An event that has none is a batch of one: itself.
 impl From<Value> for Batch<Value> {
     fn from(mut event: Value) -> Self {
+        if event[0]["eventSource"].is_string()
+            && let Value::Array(records) = event
+        {
+            return Self::new(records);
+        }
         let keys = [
             "Records",
             "records",

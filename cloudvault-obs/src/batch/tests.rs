@@ -172,6 +172,11 @@ fn the_invocation_fails_when_all_failed_or_a_failure_has_no_name() {
 #[test]
 fn an_event_of_any_source_becomes_its_records() {
     let check = |event: Value, expect: usize| assert_eq!(Batch::from(event).count(), expect);
+    check(
+        json!([{"eventSource": "aws:sqs"}, {"eventSource": "aws:sqs"}]),
+        2,
+    );
+    check(json!([{"a": 1}, {"a": 2}]), 1);
     check(json!({"Records": [1, 2]}), 2);
     check(json!({"records": [1, 2, 3]}), 3);
     check(json!({"records": {"topic-0": [1, 2], "topic-1": [3]}}), 3);

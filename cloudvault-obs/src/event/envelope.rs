@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 
 use super::{
+    Source,
     found::{Found, Origin, Place, clues},
     names::Name,
     record::{self, Record, Until},
@@ -41,19 +42,30 @@ struct Aside<'a> {
     headers: bool,
 }
 
+/// Without the byte order mark that some senders begin their JSON with.
+fn unmarked(json: &[u8]) -> &[u8] {
+    json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
+}
+
 /// Reads the event in `json`, as far as is needed.
 pub(super) fn read(json: &[u8], nesting: u8) -> Found {
     let mut found = Found::default();
     if nesting >= MAX_NESTING {
         return found;
     }
-    let mut cursor = Cursor::new(json);
+    let mut cursor = Cursor::new(unmarked(json));
     let mut aside = Aside::default();
     // What stood before a fault in the JSON is still good.
     let _ = if cursor.peek() == Some(b'[') {
-        // AppSync's batch resolvers.
+        // AppSync's batch resolvers, and the records of EventBridge's pipes.
         cursor.array(|cursor| {
-            object(cursor, &mut aside, (&mut found, nesting))?;
+            let mut record = Record::default();
+            let _ = record::walk(&mut cursor.clone(), Until::End, nesting, &mut record);
+            if record.source == Source::Direct {
+                object(cursor, &mut aside, (&mut found, nesting))?;
+            } else {
+                found.absorb(record.found);
+            }
             Ok(false)
         })
     } else {
@@ -105,6 +117,8 @@ fn member<'a>(
             cursor.skip()?;
         }
         "__context__" => context(cursor, found, nesting)?,
+        // The scheduler's detail is text.
+        "detail" if cursor.peek() == Some(b'"') => aside.message = cursor.raw_text()?,
         "detail" => context_in(cursor, Until::Id, (found, nesting))?,
         "detail-type" => {
             aside.eventbridge = true;
@@ -191,8 +205,13 @@ fn first_record(cursor: &mut Cursor<'_>, found: &mut Found, nesting: u8) -> Walk
     };
     let ended = match cursor.peek() {
         Some(b'{') => cursor.object(|_, cursor| {
-            cursor.array(&mut first)?;
-            Ok(false)
+            // A partition may be empty.
+            let mut any = false;
+            cursor.array(|cursor| {
+                any = true;
+                first(cursor)
+            })?;
+            Ok(!any)
         }),
         Some(b'[') => cursor.array(first),
         // Somebody's own member of this name.
@@ -261,7 +280,7 @@ pub(super) fn glance(cursor: &mut Cursor<'_>, nesting: u8) -> Option<Found> {
 /// the whole only where that does not say enough.
 pub(super) fn held(held: Held<'_>, nesting: u8) -> Found {
     let (text, whole) = held.decode(FIRST_LOOK);
-    if !text.trim_ascii_start().starts_with(b"{") {
+    if !unmarked(&text).trim_ascii_start().starts_with(b"{") {
         return Found::default();
     }
     let found = read(&text, nesting + 1);

@@ -143,6 +143,7 @@ struct Clues {
     plain: Option<String>,
     similar: Option<String>,
     baggage: Option<String>,
+    traceparent: Option<String>,
 }
 
 impl Clues {
@@ -156,14 +157,15 @@ impl Clues {
         if name == Name::Other || (place == Place::System && name != Name::Trace) {
             return cursor.skip();
         }
-        let Some(text) = value(cursor)? else {
+        let Some(text) = value(cursor, name)? else {
             return Ok(());
         };
         match name {
             Name::Exact => keep(&mut self.exact, text),
             Name::Plain => keep(&mut self.plain, text),
             Name::Similar => keep(&mut self.similar, text),
-            Name::Baggage => keep(&mut self.baggage, text),
+            Name::Baggage => join(&mut self.baggage, &text),
+            Name::TraceParent => keep(&mut self.traceparent, text),
             Name::Debug => {
                 let said = match &*text {
                     "true" | "1" => Some(true),
@@ -188,6 +190,9 @@ impl Clues {
         found.offer(origins[0], self.exact.as_deref());
         found.offer(origins[1], self.plain.as_deref());
         found.offer(origins[1], self.similar.as_deref());
+        if let (None, Some(text)) = (&found.trace, &self.traceparent) {
+            found.trace = TraceHeader::from_traceparent(text).ok();
+        }
         if let Some(baggage) = self.baggage {
             let member = |wanted| of_baggage(&baggage, wanted);
             found.offer(origins[2], member("correlation.id").as_deref());
@@ -198,8 +203,22 @@ impl Clues {
     }
 }
 
+/// The first value counts, unless it says nothing.
 fn keep(slot: &mut Option<String>, text: Cow<'_, str>) {
-    slot.get_or_insert_with(|| text.into_owned());
+    if slot.as_ref().is_none_or(|kept| kept.trim().is_empty()) {
+        *slot = Some(text.into_owned());
+    }
+}
+
+/// Headers of one name are one list: we ourselves add a second `baggage`.
+fn join(slot: &mut Option<String>, text: &str) {
+    match slot {
+        Some(list) => {
+            list.push(',');
+            list.push_str(text);
+        }
+        None => *slot = Some(text.to_owned()),
+    }
 }
 
 /// Only a load balancer's header is an id of last resort: in the other places
@@ -211,7 +230,12 @@ fn trace(text: &str, place: Place, found: &mut Found) {
     if place == Place::Headers {
         found.offer(Origin::Trace, Some(&header.root.to_string()));
     }
-    found.trace.get_or_insert(header);
+    if place == Place::System {
+        // What the service itself keeps goes before what a sender wrote beside it.
+        found.trace = Some(header);
+    } else {
+        found.trace.get_or_insert(header);
+    }
 }
 
 /// Reads a map of names to values: an object, or an array of `{name, value}`
@@ -255,17 +279,20 @@ fn named_value(
     })
 }
 
+/// The longest thing of interest is W3C's baggage.
+const MAX_BYTES: usize = 8192;
+
 /// The text of a value in any of the shapes that AWS gives values.
-fn value<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, Malformed> {
+fn value<'a>(cursor: &mut Cursor<'a>, name: Name) -> Result<Option<Cow<'a, str>>, Malformed> {
     let mut text = None;
     match cursor.peek() {
-        Some(b'[') => list(cursor, &mut text)?,
+        Some(b'[') => list(cursor, &mut text, name)?,
         Some(b'{') => cursor.object(|key, cursor| {
             match key {
                 "stringValue" | "StringValue" | "Value" | "S" if text.is_none() => {
                     text = cursor.text()?;
                 }
-                "bytes" => list(cursor, &mut text)?,
+                "bytes" => list(cursor, &mut text, name)?,
                 _ => cursor.skip()?,
             }
             Ok(true)
@@ -275,24 +302,35 @@ fn value<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, Malformed>
     Ok(text)
 }
 
-/// The first of several texts, or a text as an array of its bytes.
-fn list<'a>(cursor: &mut Cursor<'a>, text: &mut Option<Cow<'a, str>>) -> Result<(), Malformed> {
+/// The first of several texts that says something (of a list's, all of them), or
+/// a text as an array of its bytes.
+fn list<'a>(
+    cursor: &mut Cursor<'a>,
+    text: &mut Option<Cow<'a, str>>,
+    name: Name,
+) -> Result<(), Malformed> {
     let mut bytes = Vec::new();
     cursor.array(|cursor| {
         if cursor.peek() == Some(b'"') {
             let element = cursor.text()?;
-            if text.is_none() {
-                *text = element;
+            match (&mut *text, element) {
+                (Some(list), Some(more)) if name == Name::Baggage => {
+                    let list = list.to_mut();
+                    list.push(',');
+                    list.push_str(&more);
+                }
+                (Some(first), _) if !first.trim().is_empty() => {}
+                (slot, element) => *slot = element,
             }
-        } else if let Some(byte) = cursor.byte()? {
-            // The longest thing of interest is a trace header or baggage.
-            if bytes.len() < 4 * CorrelationId::MAX {
-                bytes.push(byte);
-            }
+        } else if let Some(byte) = cursor.byte()?
+            && bytes.len() <= MAX_BYTES
+        {
+            bytes.push(byte);
         }
         Ok(true)
     })?;
-    if !bytes.is_empty() {
+    // A part of a text may be another id.
+    if !bytes.is_empty() && bytes.len() <= MAX_BYTES {
         *text = String::from_utf8(bytes).ok().map(Cow::Owned);
     }
     Ok(())

@@ -43,6 +43,11 @@
 //! 8. none of all these: Lambda's request id. It stays the same when Lambda tries
 //!    an asynchronous invocation again, and is what the platform's own lines say.
 //!
+//! A header that comes several times counts as one list; of an id's, the first value
+//! that says something counts. `X-Amzn-Trace-Id`, or W3C's `traceparent` where there
+//! is none, in a record's attributes, headers or context is the trace that the
+//! record's subsegment links.
+//!
 //! Where the id stands, `debug-log-enabled` and `correlation-lineage` are read, too:
 //! the sender's debug decision, and the functions that the request has passed.
 //!
@@ -60,7 +65,7 @@
 //! ```
 
 mod scan;
-mod names;
+pub(crate) mod names;
 mod found;
 mod source;
 pub(crate) mod record;

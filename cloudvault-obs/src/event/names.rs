@@ -13,6 +13,8 @@ pub(super) enum Name {
     Baggage,
     /// `X-Amzn-Trace-Id`, `AWSTraceHeader`.
     Trace,
+    /// W3C's `traceparent`.
+    TraceParent,
     /// `debug-log-enabled`: the sender wrote its debug lines.
     Debug,
     /// `correlation-lineage`: the functions that the request has passed.
@@ -32,6 +34,7 @@ impl Name {
             Some(b'c') if same_letters(name, b"correlationlineage") => Self::Lineage,
             Some(b'b') if name.eq_ignore_ascii_case("baggage") => Self::Baggage,
             Some(b'a') if name.eq_ignore_ascii_case("AWSTraceHeader") => Self::Trace,
+            Some(b't') if name.eq_ignore_ascii_case("traceparent") => Self::TraceParent,
             Some(b'd') if name.eq_ignore_ascii_case("debug-log-enabled") => Self::Debug,
             _ => Self::Other,
         }
@@ -56,7 +59,7 @@ fn starts_with(name: &str, prefix: &str) -> bool {
 /// The member `wanted` of a W3C baggage header: `correlation.id` of
 /// `a=1,correlation.id=x;property`. Percent-encoded values are decoded, as the
 /// standard has them.
-pub(super) fn of_baggage(text: &str, wanted: &str) -> Option<String> {
+pub(crate) fn of_baggage(text: &str, wanted: &str) -> Option<String> {
     text.split(',').find_map(|entry| {
         let (name, value) = entry.split_once('=')?;
         let value = value.split(';').next().unwrap_or(value).trim();
@@ -65,7 +68,8 @@ pub(super) fn of_baggage(text: &str, wanted: &str) -> Option<String> {
 }
 
 fn percent_decoded(text: &str) -> String {
-    let hex = |digits: &[u8]| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    let hex = |digits: &[u8]| Some(digit(digits[0])? << 4 | digit(digits[1])?);
     let mut rest = text.as_bytes();
     let mut bytes = Vec::with_capacity(rest.len());
     while let Some((&byte, behind)) = rest.split_first() {
@@ -100,6 +104,7 @@ mod tests {
         check("Baggage", Name::Baggage);
         check("X-Amzn-Trace-Id", Name::Trace);
         check("AWSTraceHeader", Name::Trace);
+        check("traceParent", Name::TraceParent);
         check("debug-log-enabled", Name::Debug);
         check("correlation-lineage", Name::Lineage);
         for other in [
@@ -122,6 +127,12 @@ mod tests {
         };
         check("a=1, correlation.id=b-1;p=2", Some("b-1"));
         check("correlation.id=a%20b%2", Some("a b%2"));
+        check("correlation.id=a%+1%zz%", Some("a%+1%zz%"));
+        check("correlation.id=%C3%A9%FF", Some("\u{e9}\u{fffd}"));
+        check("\t correlation.id \t=\t b=c==\t ;p", Some("b=c=="));
+        check(",,=;=,correlation.id=b", Some("b"));
+        check("Correlation.Id=b", None);
+        check("correlation.id=", Some(""));
         check("correlation.id", None);
         check("xcorrelation.id=1", None);
     }

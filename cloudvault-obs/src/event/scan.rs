@@ -102,14 +102,17 @@ impl<'a> Cursor<'a> {
         plain.then_some(Raw { bytes })
     }
 
-    /// A whole number that fits.
+    /// A whole number that fits, with a sign or without one: Java's bytes have one.
     pub(super) fn byte(&mut self) -> Result<Option<u8>, Malformed> {
         let before = self.rest;
         self.skip()?;
         let token = &before[..before.len() - self.rest.len()];
-        Ok(std::str::from_utf8(token)
+        let number = std::str::from_utf8(token)
             .ok()
-            .and_then(|token| token.trim().parse().ok()))
+            .and_then(|token| token.trim().parse::<i16>().ok());
+        Ok(number
+            .filter(|number| (-128..=255).contains(number))
+            .map(|number| number as u8))
     }
 
     /// Steps over one value of any kind and depth.
@@ -293,8 +296,10 @@ fn escape(after: &[u8]) -> (char, usize) {
 /// `uXXXX`, or a surrogate pair `uXXXX\uXXXX`.
 fn unicode_escape(after: &[u8]) -> (char, usize) {
     let unit = |at: usize| {
-        let digits = std::str::from_utf8(after.get(at..at + 4)?).ok()?;
-        u32::from_str_radix(digits, 16).ok()
+        let digits = after.get(at..at + 4)?.iter();
+        digits.copied().try_fold(0, |code, digit| {
+            Some(code << 4 | char::from(digit).to_digit(16)?)
+        })
     };
     let Some(first) = unit(1) else {
         return (char::REPLACEMENT_CHARACTER, 1);

@@ -110,8 +110,14 @@ impl Source {
     /// Reads the top of the event in `json`.
     pub(super) fn of(json: &[u8]) -> Self {
         let mut seen = Seen::default();
+        let mut cursor = Cursor::new(json);
+        if cursor.peek() == Some(b'[') {
+            // The records of EventBridge's pipes, or AppSync's batch.
+            let _ = seen.records(&mut cursor);
+            return seen.decide();
+        }
         // What stood before a fault in the JSON is still good.
-        let _ = Cursor::new(json).object(|key, cursor| {
+        let _ = cursor.object(|key, cursor| {
             seen.member(key, cursor)?;
             Ok(seen.certain.is_none())
         });

@@ -242,6 +242,121 @@ fn a_record_says_how_lambda_names_it() {
 }
 
 #[test]
+fn headers_of_one_name_are_one_list() {
+    let event = |headers| json!({"multiValueHeaders": headers, "requestContext": {"elb": {}}});
+    let lists = json!({"Baggage": ["tenant=7", "a=1,correlation.id=c"]});
+    check_origin(event(lists), "c", Origin::Baggage);
+    let empty_first = json!({"X-Correlation-Id": ["", " ", "c", "d"]});
+    check_origin(event(empty_first), "c", Origin::Header);
+    let twice = r#"{"headers": {"x-correlation-id": " ", "X-Correlation-Id": "c", "X-CORRELATION-ID": "d"}}"#;
+    check(twice, Some("c"));
+    let kafka = json!([{"baggage": b"tenant=7"}, {"baggage": b"correlation.id=c"}]);
+    let event = json!({"records": {"t-0": [{"value": "", "headers": kafka}]}});
+    check_origin(event, "c", Origin::Attribute);
+}
+
+#[test]
+fn a_pipes_records_are_read_as_records() {
+    use base64::Engine as _;
+
+    let data = base64::engine::general_purpose::STANDARD.encode(r#"{"__context__": "c"}"#);
+    let queue =
+        json!([{"messageId": "m", "body": "{\"__context__\": \"c\"}", "eventSource": "aws:sqs"}]);
+    let shard = json!([{"eventID": "e", "data": data, "sequenceNumber": "1", "eventSource": "aws:kinesis"}]);
+    for (event, source) in [(queue, Source::Sqs), (shard, Source::Kinesis)] {
+        assert_eq!(inspect(event.to_string().as_bytes()).source, source);
+        check_origin(event, "c", Origin::Context);
+    }
+    let event = json!({"eventSource": "aws:kafka", "records": {"t-0": [], "t-1": [{"headers": [{"correlation-id": b"c"}]}]}});
+    check_origin(event, "c", Origin::Attribute);
+}
+
+#[test]
+fn bytes_are_read_with_and_without_a_sign_and_never_in_part() {
+    let event = |bytes: serde_json::Value| {
+        json!({"records": {"t-0": [{"value": "", "offset": 7, "headers": [{"correlation-id": bytes}]}]}})
+            .to_string()
+    };
+    check(event(json!([99, 45, 49])), Some("c-1"));
+    check(event(json!([99, -61, -87])), None);
+    check(event(json!([99, 195, 169])), None);
+    check(event(json!(vec![99; 256])), Some(&"c".repeat(256)));
+    check(event(json!(vec![99; 257])), None);
+    check(event(json!(vec![99; 100_000])), None);
+    check(event(json!([])), None);
+    let long = format!("{}=1,correlation.id=c", "k".repeat(2000));
+    let headers = json!([{"baggage": long.as_bytes()}]);
+    check(
+        json!({"records": {"t-0": [{ "headers": headers }]}}).to_string(),
+        Some("c"),
+    );
+}
+
+#[test]
+fn keys_and_ids_are_read_however_their_json_spells_them() {
+    check(
+        r#"{"\u0068eaders":{"X-\u0043orrelation-Id":"\u0063-\u0031"}}"#,
+        Some("c-1"),
+    );
+    check(
+        "\u{feff} {\"headers\":{\"x-correlation-id\":\"c\"}}",
+        Some("c"),
+    );
+    let body = "\u{feff}{\"__context__\":\"c\"}";
+    check(
+        json!({"Records": [{"messageId": "m", "body": body}]}).to_string(),
+        Some("c"),
+    );
+    check(
+        r#"{"headers":{"x-correlation-id":"a\u+063"},"requestContext":{"requestId":"r"}}"#,
+        Some("r"),
+    );
+    check(
+        r#"{"n":-1.5e+999999999,"t":true,"requestContext":{"n":123456789012345678901234567890,"requestId":"r"}}"#,
+        Some("r"),
+    );
+    // The scheduler writes its detail as text.
+    let event = json!({"id": "e", "detail-type": "Scheduled Event", "source": "aws.scheduler",
+        "detail": "{\"__context__\": {\"x-correlation-id\": \"c\"}}"});
+    check_origin(event, "c", Origin::Context);
+    let event = json!({"detail": "{}", "id": "e", "detail-type": "Scheduled Event"});
+    check_origin(event, "e", Origin::AwsRequest);
+}
+
+#[test]
+fn a_record_is_linked_to_its_senders_trace_however_it_was_told() {
+    const W3C: &str = "00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01";
+    const ROOT: &str = "1-5759e988-bd862e3fe1be46a994272793";
+    let root = |record: serde_json::Value| {
+        let read = record::read(record.to_string().as_bytes());
+        read.found.trace.map(|trace| trace.root.to_string())
+    };
+    let own = "Root=1-11111111-bd862e3fe1be46a994272793";
+    let of = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        root(json!({"headers": [{"traceparent": W3C.as_bytes()}]})),
+        of(ROOT)
+    );
+    assert_eq!(
+        root(json!({"messageAttributes": {"traceparent": {"stringValue": W3C}}})),
+        of(ROOT)
+    );
+    for record in [
+        json!({"attributes": {"AWSTraceHeader": own}, "messageAttributes": {"traceparent": {"stringValue": W3C}}}),
+        json!({"messageAttributes": {"traceparent": {"stringValue": W3C}}, "attributes": {"AWSTraceHeader": own}}),
+        json!({"headers": [{"traceparent": W3C.as_bytes()}, {"x-amzn-trace-id": own.as_bytes()}]}),
+    ] {
+        assert_eq!(root(record), of(&own[5..]));
+    }
+    for bad in [W3C.to_uppercase(), W3C.replace("00-", "ff-"), String::new()] {
+        assert_eq!(
+            root(json!({"messageAttributes": {"traceparent": {"stringValue": bad}}})),
+            None
+        );
+    }
+}
+
+#[test]
 fn no_value_of_a_users_own_payload_stands_in_the_way() {
     for key in [
         "Records", "records", "messages", "events", "headers", "request", "detail", "Message", "id",

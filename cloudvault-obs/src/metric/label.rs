@@ -17,8 +17,12 @@ pub const RESOLUTION: &str = "obs.resolution";
 /// weeks ago to two hours ahead.
 pub const TIMESTAMP: &str = "obs.timestamp";
 /// Label: the dimension sets, names with `,` between them and sets with `;`:
-/// `service;service,bucket`. Empty for a metric without dimensions.
+/// `service;service,bucket`. Empty for a metric without dimensions, `*` for one
+/// whose dimensions are the other labels, and no defaults.
 pub const DIMENSIONS: &str = "obs.dimensions";
+/// The value of [`DIMENSIONS`] that stands for the key's own labels: their names
+/// may hold what lists are written with.
+pub(super) const OWN: &str = "*";
 
 /// A key's labels, sorted.
 #[derive(Debug, Default)]
@@ -35,7 +39,7 @@ pub(super) struct Labels {
 
 impl Labels {
     pub(super) fn of(key: &Key) -> Self {
-        let mut labels = Self::default();
+        let (mut labels, mut own) = (Self::default(), false);
         for label in key.labels() {
             let (name, value) = (label.key(), label.value());
             let understood = match name {
@@ -61,6 +65,7 @@ impl Labels {
                     true
                 }
                 DIMENSIONS => {
+                    own = value == OWN;
                     labels.sets = Some(sets(value));
                     true
                 }
@@ -75,6 +80,10 @@ impl Labels {
                     .complaints
                     .push(format!("label {name}={value:?} is not understood"));
             }
+        }
+        if own {
+            let names = labels.dimensions.iter().map(|(name, _)| name.clone());
+            labels.sets = Some(vec![names.collect()]);
         }
         labels
     }

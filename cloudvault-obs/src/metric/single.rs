@@ -26,7 +26,6 @@ use super::label;
 pub struct Single {
     name: String,
     labels: Vec<Label>,
-    dimensions: Vec<String>,
 }
 
 /// Begins a point of the metric `name`; [`Single::add`] and [`Single::record`]
@@ -35,7 +34,6 @@ pub fn single(name: impl Into<String>) -> Single {
     Single {
         name: name.into(),
         labels: Vec::new(),
-        dimensions: Vec::new(),
     }
 }
 
@@ -47,9 +45,7 @@ impl Single {
 
     /// Adds a dimension, of at most 30.
     pub fn dimension(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        let name = name.into();
-        self.dimensions.push(name.clone());
-        self.labels.push(Label::new(name, value.into()));
+        self.labels.push(Label::new(name.into(), value.into()));
         self
     }
 
@@ -94,8 +90,7 @@ impl Single {
     }
 
     fn key(self) -> Key {
-        let set = self.dimensions.join(",");
-        let this = self.label(label::DIMENSIONS, set);
+        let this = self.label(label::DIMENSIONS, label::OWN.to_owned());
         Key::from_parts(this.name, this.labels)
     }
 }

@@ -267,6 +267,9 @@ fn a_single_metric_has_its_own_namespace_dimensions_and_time() {
     let bare = &observed.metric_lines()[1]["_aws"]["CloudWatchMetrics"][0];
     assert_eq!(bare["Dimensions"], serde_json::json!([[]]));
     observed.nothing_else_than_info();
+    let odd = env(&[]).observe(|| single("Odd").dimension("a,b;c ", "*").add(1));
+    odd.metric("Odd").dimension("a,b;c ", "*").sum(1.0);
+    odd.nothing_else_than_info();
 }
 
 #[test]

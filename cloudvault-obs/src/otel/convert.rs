@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use cloudvault_obs_core::{
     json::Value,
-    redact::Redactor,
+    redact::{MARK, Redactor},
     segment::{Fields, Link, Subsegment},
     trace::{SegmentId, TraceId},
 };
@@ -25,16 +25,27 @@ pub(super) fn fields(span: &SpanData, redactor: &Redactor) -> Fields {
         SpanKind::Internal => "internal",
     };
     fields.add("otel.kind", Value::Str(kind), redactor);
+    // The span's own name is no field, and yet may hold what a path holds.
+    if redactor.redact(&span.name) != span.name {
+        fields.add("otel.name", Value::Str(&span.name), redactor);
+    }
     add(&mut fields, &span.attributes, redactor);
     for event in span.events.iter() {
         if event.name == "exception" {
             add(&mut fields, &event.attributes, redactor);
         } else {
-            let name = format!("event {}", event.name);
+            let name = redactor.redact(&format!("event {}", event.name));
             let attributes: Vec<String> = event
                 .attributes
                 .iter()
-                .map(|attribute| format!("{}={}", attribute.key, attribute.value))
+                .map(|KeyValue { key, value, .. }| {
+                    // By its key: a value may hold what would end it in a text.
+                    if redactor.is_secret_key(key.as_str()) {
+                        format!("{key}={MARK}")
+                    } else {
+                        format!("{key}={value}")
+                    }
+                })
                 .collect();
             fields.metadata("otel", &name, Value::Str(&attributes.join(" ")), redactor);
         }

@@ -22,6 +22,13 @@ pub(super) fn encode(spans: Vec<SpanData>, resource: &ResourceAttributesWithSche
 /// their looks, as documents and lines do.
 pub(super) fn redact(spans: &mut [SpanData], redactor: &Redactor) {
     for span in spans {
+        let names = span.events.events.iter_mut().map(|event| &mut event.name);
+        for name in std::iter::once(&mut span.name).chain(names) {
+            let without = redactor.redact(name);
+            if without != **name {
+                *name = without.into();
+            }
+        }
         let events = span.events.events.iter_mut();
         let links = span.links.links.iter_mut();
         let attributes = std::iter::once(&mut span.attributes)

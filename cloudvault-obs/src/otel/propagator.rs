@@ -51,8 +51,12 @@ impl TextMapPropagator for Propagator {
             .get(HEADER)
             .or_else(|| extractor.get("X-Amzn-Trace-Id"));
         let header = header.and_then(|text| text.parse::<TraceHeader>().ok());
-        self.0
-            .extract_with_context(cx, &Spelt(header.map(|header| header.to_string())))
+        let spelt = |mut header: TraceHeader| {
+            // A trace state cannot carry it, and would cost the whole header.
+            header.lineage = header.lineage.filter(|text| !text.contains(['=', ',']));
+            header.to_string()
+        };
+        self.0.extract_with_context(cx, &Spelt(header.map(spelt)))
     }
 
     fn fields(&self) -> FieldIter<'_> {

@@ -1,6 +1,7 @@
 //! OpenTelemetry's spans arrive, in each of the three forms.
 
 use std::{
+    collections::HashMap,
     io::{Read as _, Write as _},
     net::{TcpListener, UdpSocket},
     time::{Duration, UNIX_EPOCH},
@@ -9,6 +10,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use opentelemetry::{
     Context, KeyValue,
+    propagation::TextMapPropagator as _,
     trace::{
         Span as _, SpanContext, SpanId, SpanKind, Status, TraceContextExt as _, TraceFlags,
         TraceId, Tracer as _, TracerProvider as _,
@@ -18,7 +20,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanExporter};
 use prost::Message as _;
 
-use super::{OtlpHttpExporter, OtlpUdpExporter, Signing, XraySpanExporter};
+use super::{OtlpHttpExporter, OtlpUdpExporter, Propagator, Signing, XraySpanExporter};
 use crate::segment::{Segments, Settings};
 
 /// Makes one failing client call below a remote parent.
@@ -167,4 +169,62 @@ fn requests_to_x_ray_are_signed() {
             .contains("Credential=AKID/20261123/eu-west-1/xray/aws4_request")
     );
     assert_eq!(of("x-amz-security-token"), Some("token"));
+}
+
+#[test]
+fn a_lineage_that_no_trace_state_can_carry_does_not_cost_the_trace() {
+    for lineage in ["25:a87bd80c:1|c512fbe3:2", "a=b", "a,b", "caf\u{e9}", ""] {
+        let header = format!(
+            "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage={lineage}"
+        );
+        let carrier = HashMap::from([("x-amzn-trace-id".to_owned(), header)]);
+        let context = Propagator::default().extract(&carrier);
+        let span = context.span();
+        let trace_id = span.span_context().trace_id().to_string();
+        assert_eq!(trace_id, "5759e988bd862e3fe1be46a994272793", "{lineage}");
+    }
+}
+
+#[test]
+fn names_and_events_leave_without_secrets() {
+    let spans = Kept::default();
+    let provider = SdkTracerProvider::builder()
+        .with_simple_exporter(spans.clone())
+        .build();
+    let mut span = provider.tracer("test").start("GET /u/hunter2@example.com");
+    span.add_event("to hunter2@example.com", vec![]);
+    span.add_event("login", vec![KeyValue::new("password", "a hunter2")]);
+    span.end();
+    let mut told = spans.0.lock().unwrap().clone();
+    let redactor = cloudvault_obs_core::redact::Redactor::default();
+    let fields = super::convert::fields(&told[0], &redactor);
+    let mut document = Vec::new();
+    super::convert::subsegment(&told[0], &fields)
+        .unwrap()
+        .write(&mut document);
+    let document = String::from_utf8(document).unwrap();
+    assert!(
+        document.contains("login") && !document.contains("hunter2"),
+        "{document}"
+    );
+    super::otlp::redact(&mut told, &redactor);
+    let shown = format!("{told:?}");
+    assert!(
+        shown.contains("login") && !shown.contains("hunter2"),
+        "{shown}"
+    );
+}
+
+/// Keeps what it is given.
+#[derive(Debug, Clone, Default)]
+struct Kept(std::sync::Arc<std::sync::Mutex<Vec<opentelemetry_sdk::trace::SpanData>>>);
+
+impl SpanExporter for Kept {
+    async fn export(
+        &self,
+        mut spans: Vec<opentelemetry_sdk::trace::SpanData>,
+    ) -> opentelemetry_sdk::error::OTelSdkResult {
+        self.0.lock().unwrap().append(&mut spans);
+        Ok(())
+    }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use http::{HeaderMap, HeaderName, HeaderValue, header::Entry};
 
 use super::{DEBUG, HEADER, Outbound, current};
+use crate::event::names::of_baggage;
 
 const TRACE: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -62,21 +63,20 @@ impl Outbound {
             member.push_str(",correlation.lineage=");
             member.push_str(&self.lineage);
         }
-        match headers.get(BAGGAGE).map(|value| value.to_str()) {
-            None => set(headers, BAGGAGE, &member),
-            // `append` keeps a baggage that is no text.
-            Some(Ok(text)) if text.contains("correlation.id=") => {}
-            Some(_) => {
-                if let Ok(value) = HeaderValue::from_str(&member) {
-                    headers.append(BAGGAGE, value);
-                }
-            }
+        let mut lists = headers.get_all(BAGGAGE).iter();
+        let has_one = lists.any(|list| {
+            let list = list.to_str().unwrap_or_default();
+            of_baggage(list, "correlation.id").is_some()
+        });
+        if let (false, Ok(value)) = (has_one, HeaderValue::from_str(&member)) {
+            // Whatever else is there stays, also what is no text.
+            headers.append(BAGGAGE, value);
         }
     }
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    // Both ids are printable ASCII, or they would not be ids.
+    // All of them are printable ASCII, or they would not have been taken over.
     if let (Entry::Vacant(vacant), Ok(value)) = (headers.entry(name), HeaderValue::from_str(value))
     {
         vacant.insert(value);

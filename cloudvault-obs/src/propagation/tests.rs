@@ -39,6 +39,16 @@ fn headers_are_set_once_and_baggage_is_added_to() {
     outbound("c").inject(&mut headers);
     let baggage: Vec<_> = headers.get_all("baggage").iter().collect();
     assert_eq!(baggage, ["tenant=7", "correlation.id=c"]);
+    outbound("c").inject(&mut headers);
+    assert_eq!(headers.get_all("baggage").iter().count(), 2);
+
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        "baggage",
+        HeaderValue::from_static("other.correlation.id=7"),
+    );
+    outbound("c").inject(&mut headers);
+    assert_eq!(headers.get_all("baggage").iter().count(), 2);
 }
 
 #[test]

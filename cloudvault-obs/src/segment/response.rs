@@ -16,6 +16,8 @@ use crate::invocation::{self, Invocation};
 
 /// A longer answer is kept in part, with a mark.
 const MAX_RESPONSE: usize = 16 * 1024;
+/// More than the longest secret that is known only by the whole of it.
+const LAST_WORD: usize = 64;
 
 /// A handler whose answer is recorded on the span around it.
 #[derive(Debug, Clone)]
@@ -101,6 +103,10 @@ fn redacted(json: &[u8], redactor: &Redactor) -> Option<String> {
 fn cut(json: &[u8], redactor: &Redactor) -> String {
     let kept = String::from_utf8_lossy(json);
     let kept = redactor.redact(kept.trim_end_matches(char::REPLACEMENT_CHARACTER));
+    // A secret that was cut in two looks like none.
+    let end = kept.len().saturating_sub(LAST_WORD);
+    let end = (0..=end).rev().find(|&end| kept.is_char_boundary(end));
+    let kept = &kept[..end.unwrap_or(0)];
     let marked = format!("{kept}... [cut: longer than {MAX_RESPONSE} bytes]");
     serde_json::Value::from(marked).to_string()
 }

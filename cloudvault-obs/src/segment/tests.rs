@@ -204,6 +204,15 @@ async fn an_answer_is_kept_in_metadata_and_a_long_one_in_part() {
         "{kept}"
     );
     assert!(kept.len() < 17_000);
+
+    // The limit lies within the address, which looks like none from there on.
+    let traced = Traced::start();
+    let inner = crate::service_fn(|_: LambdaEvent<Value>| async {
+        Ok::<_, Error>(format!("{} hunter2@example.com", "x".repeat(16_370)))
+    });
+    let mut service = traced.layer.layer(super::Capturing(inner));
+    service.call(event(1, 0)).await.unwrap();
+    assert!(!traced.document().unwrap().to_string().contains("hunter2"));
 }
 
 /// Runs a handler until `enough` documents have come, then lets it end; gives

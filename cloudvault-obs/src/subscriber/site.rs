@@ -43,14 +43,22 @@ impl Site {
     pub(super) fn new(metadata: &Metadata<'_>, fixed: &[u8], redactor: &Redactor) -> Self {
         let names: Vec<&str> = metadata.fields().iter().map(|field| field.name()).collect();
         let message = names.iter().position(|name| *name == "message");
+        // A field that is called as the line writes another's reserved name is one
+        // with it.
+        let written: Vec<Name> = names.iter().map(|it| Name::new(it, redactor)).collect();
         let key = |(index, name): (usize, &&str)| {
-            let child = format!("{name}.");
+            let own = &written[index];
+            let later = (index + 1..names.len()).filter(|it| message != Some(*it));
+            let child = |other: &Name| {
+                let rest = other.key().strip_prefix(own.key());
+                rest.is_some_and(|rest| rest.starts_with(b"."))
+            };
             Key {
-                name: Name::new(name, redactor),
+                name: own.clone(),
                 segment: segment::Key::new(name, redactor),
                 is_message: message == Some(index),
-                is_shadowed: names[index + 1..].contains(name),
-                has_children: names.iter().any(|name| name.starts_with(&child)),
+                is_shadowed: later.into_iter().any(|it| written[it].key() == own.key()),
+                has_children: written.iter().any(child),
             }
         };
         let mut head = b"\",\"level\":\"".to_vec();

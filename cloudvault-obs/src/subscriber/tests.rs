@@ -98,6 +98,12 @@ fn a_field_cannot_forge_a_key_that_the_line_owns() {
         || tracing::info!(target: "t", level = "DEBUG", request_id = "forged", "m"),
         &json!({"level": "INFO", "message": "m", "fields.level": "DEBUG", "fields.request_id": "forged"}),
     );
+    check(
+        || tracing::info!(target: "t", level = 1, fields.message = 2, fields.level = 3, "m"),
+        &json!({"level": "INFO", "message": "m", "fields.message": 2, "fields.level": 3}),
+    );
+    let text = written(&[], || tracing::info!(level = 1, fields.level = 3, "m"));
+    assert_eq!(text.matches("fields.level").count(), 1, "{text}");
 }
 
 #[test]

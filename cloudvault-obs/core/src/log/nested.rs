@@ -6,6 +6,8 @@
 //! and depth are cut to ever smaller measures, each cut with a mark that says how
 //! many bytes are missing, until it fits.
 
+use std::borrow::Cow;
+
 use super::cut::{boundary, marked};
 use crate::redact::{Marked, Redactor};
 
@@ -132,8 +134,15 @@ impl Copy<'_> {
         }
         self.out.push(b'"');
         let from = self.out.len();
-        self.out.extend_from_slice(&text[1..text.len() - 1]);
-        self.redactor.escaped(self.out, from, Marked(true));
+        let text = &text[1..text.len() - 1];
+        let plain = plain(text);
+        self.out.extend_from_slice(&plain);
+        let found = self.redactor.escaped(self.out, from, Marked(true));
+        if !found && matches!(plain, Cow::Owned(_)) {
+            // Nothing secret in its plain spelling: it stays as it came.
+            self.out.truncate(from);
+            self.out.extend_from_slice(text);
+        }
         let length = self.out.len() - from;
         if length > self.measure.text {
             let kept = boundary(&self.out[from..], self.measure.text);
@@ -147,7 +156,8 @@ impl Copy<'_> {
     fn key(&mut self, quoted: &[u8]) {
         self.out.extend_from_slice(quoted);
         self.copy_byte(b':');
-        let key = std::str::from_utf8(&quoted[1..quoted.len() - 1]);
+        let key = plain(&quoted[1..quoted.len() - 1]);
+        let key = std::str::from_utf8(&key);
         if key.is_ok_and(|key| self.redactor.is_secret_key(key)) {
             self.token();
             self.at = value_end(self.json, self.at);
@@ -189,6 +199,53 @@ impl Copy<'_> {
         self.at = end;
         self.cut = true;
     }
+}
+
+/// Escaped text without the escapes that it needs not: `\u0040` and `\/`, which some
+/// encoders write, would hide a secret. In JSON inside the text they have more
+/// backslashes: two, four and so on.
+fn plain(text: &[u8]) -> Cow<'_, [u8]> {
+    let mut out: Option<Vec<u8>> = None;
+    let (mut at, mut copied) = (0, 0);
+    while let Some(offset) = text[at..].iter().position(|&byte| byte == b'\\') {
+        let start = at + offset;
+        let run = text[start..].iter().take_while(|byte| **byte == b'\\');
+        let run = run.count();
+        at = start + run;
+        let Some((byte, length)) = needless(&text[at..]) else {
+            continue;
+        };
+        // Three are one that is escaped, and an escape.
+        let kept = match run {
+            odd if odd % 2 == 1 => odd - 1,
+            even if even.is_power_of_two() => 0,
+            _ => continue,
+        };
+        let out = out.get_or_insert_default();
+        out.extend_from_slice(&text[copied..start + kept]);
+        out.push(byte);
+        at += length;
+        copied = at;
+    }
+    match out {
+        Some(mut out) => {
+            out.extend_from_slice(&text[copied..]);
+            Cow::Owned(out)
+        }
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// The character that an escape stands for, if it could stand for itself, and the
+/// bytes behind the backslash that it takes.
+fn needless(escape: &[u8]) -> Option<(u8, usize)> {
+    let &[b'u', b'0', b'0', high, low, ..] = escape else {
+        return (escape.first() == Some(&b'/')).then_some((b'/', 1));
+    };
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let byte = (digit(high)? << 4 | digit(low)?) as u8;
+    let plain = matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    plain.then_some((byte, 5))
 }
 
 /// Behind the closing quote of the text that opens at `start`.
@@ -280,6 +337,38 @@ mod tests {
             1000,
             r#"{"body":"{\"token\": \"[REDACTED]\", \"a\": 1}"}"#,
         );
+    }
+
+    #[test]
+    fn secrets_go_however_their_json_spells_them() {
+        check(
+            r#"{"p\u0061ssword": "a", "api\u005Fkey": [1], "m": "ann\u0040example.com"}"#,
+            1000,
+            r#"{"p\u0061ssword":"[REDACTED]","api\u005Fkey":"[REDACTED]","m":"[REDACTED]"}"#,
+        );
+        check(
+            r#"{"u": "https:\/\/x?token\u003dt0p\u0026a\u003D1", "v": "postgres:\/\/app:hunter2@db"}"#,
+            1000,
+            r#"{"u":"https://x?token=[REDACTED]&a=1","v":"postgres://app:[REDACTED]@db"}"#,
+        );
+        // JSON in a text, in a text in a text.
+        check(
+            r#"{"body": "{\"u\":\"?token\\u003dt0p\", \"v\": 1}"}"#,
+            1000,
+            r#"{"body":"{\"u\":\"?token=[REDACTED]\", \"v\": 1}"}"#,
+        );
+        check(
+            r#"["{\"m\":\"{\\\"m\\\":\\\"ann\\\\u0040example.com\\\"}\"}"]"#,
+            1000,
+            r#"["{\"m\":\"{\\\"m\\\":\\\"[REDACTED]\\\"}\"}"]"#,
+        );
+        // Nothing secret: as it came.
+        for json in [
+            r#"["\u0041 \/ \u00e9 \u0022 \u005c \\u0041 \\\u0041"]"#,
+            r#"["\\\\u0041 \ud83e\udd80 \\/"]"#,
+        ] {
+            check(json, 1000, json);
+        }
     }
 
     #[test]

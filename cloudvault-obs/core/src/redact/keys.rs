@@ -52,11 +52,29 @@ const CONTAINS: &[Part] = &parts([
     "bearer",
     "creditcard",
     "cardnumber",
+    "socialsecurity",
 ]);
 /// A name that ends in one of these.
-const ENDS: &[Part] = &parts(["token", "pwd", "cookie", "jwt", "amzsignature"]);
+const ENDS: &[Part] = &parts([
+    "token",
+    "pwd",
+    "dbpass",
+    "userpass",
+    "passcode",
+    "cookie",
+    // The list of an HTTP API's event.
+    "cookies",
+    "jwt",
+    "amzsignature",
+    "signingkey",
+    "encryptionkey",
+    "accountkey",
+    "subscriptionkey",
+    "cvv",
+    "ssn",
+]);
 /// These names alone.
-const IS: &[&str] = &["pass", "auth", "pin", "otp", "cvv", "cvc", "ssn"];
+const IS: &[&str] = &["pass", "auth", "pin", "otp", "cvc", "cvv2", "cvc2"];
 /// What looks like one of the above and only names or counts something.
 const NEVER: &[&str] = &[
     "nexttoken",

@@ -10,14 +10,16 @@
 //!
 //! | family | what is replaced |
 //! |---|---|
-//! | [`Family::Keys`] | values of keys such as `password`, `api_key`, `*_token`, `authorization`, `cookie`; also as `key=value`, `"key":"value"`, `key: Some("value")` and `("key", "value")` inside text |
-//! | [`Family::Tokens`] | JWTs, `Bearer` and `Basic` credentials, tokens of GitHub, GitLab, Slack, Stripe, npm, OpenAI and Google, private keys, passwords in URLs |
-//! | [`Family::Emails`] | e-mail addresses |
+//! | [`Family::Keys`] | values of keys such as `password`, `api_key`, `*_token`, `authorization`, `cookie`; also as `key=value`, `key%3Dvalue`, `"key":"value"`, `key: Some("value")`, `("key", "value")` and `<key>value</key>` inside text |
+//! | [`Family::Tokens`] | JWTs and JWEs, `Bearer` and `Basic` credentials, tokens of GitHub, GitLab, Slack, Stripe, npm, OpenAI and Google, private keys, passwords in URLs |
+//! | [`Family::Emails`] | e-mail addresses, also with `%40` for the `@` and with letters beyond ASCII |
 //! | [`Family::Cards`] | payment card numbers of 13 to 19 digits whose first digits and check digit are right |
 //! | [`Family::Aws`] | access key ids, secret access keys, session tokens |
 
 mod keys;
 mod text;
+mod address;
+mod token;
 mod run;
 
 use std::ops::Range;
@@ -190,7 +192,7 @@ pub struct Marked(pub bool);
 pub const fn is_mark(byte: u8) -> bool {
     matches!(
         byte,
-        b'@' | b':' | b'=' | b'(' | b'J' | b'A' | b'B' | b'b' | b'I' | b'_' | b'-'
+        b'@' | b':' | b'=' | b'%' | b'(' | b'>' | b'J' | b'A' | b'B' | b'b' | b'I' | b'_' | b'-'
     )
 }
 

@@ -135,7 +135,7 @@ pub(super) fn is_card(digits: &[u8]) -> bool {
         16 => {
             first(1) == 4
                 || matches!(first(2), 35 | 50..=58 | 60 | 62..=65 | 67)
-                || matches!(first(4), 2221..=2720)
+                || matches!(first(4), 2200..=2204 | 2221..=2720)
         }
         17 | 18 => matches!(first(2), 50 | 56..=58 | 62 | 67),
         19 => first(1) == 4 || matches!(first(2), 50 | 56..=58 | 62 | 67),

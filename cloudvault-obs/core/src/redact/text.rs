@@ -3,17 +3,26 @@
 
 use std::ops::Range;
 
-use super::{Family, MARK, Redactor};
+use super::{
+    Family, MARK, Redactor,
+    address::{email, url_password},
+    token::{access_key_id, jwt, prefixed, scheme, session_token, token},
+};
 
 /// The secret around the mark at `at`, if it is one.
 pub(super) fn secret_at(redactor: &Redactor, text: &[u8], at: usize) -> Option<Range<usize>> {
     let has = |family| redactor.has(family);
     match text[at] {
-        b':' | b'=' if has(Family::Keys) => assigned(redactor, text, at),
+        b':' | b'=' if has(Family::Keys) => assigned(redactor, text, at..at + 1),
         b'(' if has(Family::Keys) => pair(redactor, text, at),
+        b'>' if has(Family::Keys) => element(redactor, text, at),
         b'@' => (has(Family::Tokens).then(|| url_password(text, at)))
             .flatten()
-            .or_else(|| has(Family::Emails).then(|| email(text, at)).flatten()),
+            .or_else(|| {
+                let sign = at..at + 1;
+                has(Family::Emails).then(|| email(text, sign)).flatten()
+            }),
+        b'%' => percent(redactor, text, at),
         b'J' if has(Family::Tokens) => jwt(text, at),
         b'B' | b'b' if has(Family::Tokens) => scheme(text, at),
         b'A' => (has(Family::Aws).then(|| access_key_id(text, at)))
@@ -22,7 +31,7 @@ pub(super) fn secret_at(redactor: &Redactor, text: &[u8], at: usize) -> Option<R
                 let google = has(Family::Tokens) && begins(text, at);
                 google.then(|| prefixed(text, at, b"AIza", 30)).flatten()
             }),
-        b'I' if has(Family::Aws) && begins(text, at) => prefixed(text, at, b"IQoJ", 96),
+        b'I' if has(Family::Aws) => session_token(text, at),
         b'_' | b'-' if has(Family::Tokens) => token(text, at),
         _ => None,
     }
@@ -72,35 +81,51 @@ pub(super) fn whole_escapes(text: &[u8], range: Range<usize>) -> Range<usize> {
     start..end.min(text.len())
 }
 
-fn is_word(byte: u8) -> bool {
+pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// Whether no word runs into `at` from the left.
-fn begins(text: &[u8], at: usize) -> bool {
-    at == 0 || !is_word(text[at - 1]) || after_escape(text, at - 1) == at
+pub(super) fn begins(text: &[u8], at: usize) -> bool {
+    at == 0
+        || !is_word(text[at - 1])
+        || after_escape(text, at - 1) == at
+        || matches!(text[..at], [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }
 
 /// Where a run of `class` that begins at `from` ends.
-fn span(text: &[u8], from: usize, class: impl Fn(u8) -> bool) -> usize {
+pub(super) fn span(text: &[u8], from: usize, class: impl Fn(u8) -> bool) -> usize {
     let run = text[from.min(text.len())..].iter();
     from + run.take_while(|byte| class(**byte)).count()
 }
 
 /// Where a run of `class` that ends at `to` begins; at most `most` bytes.
-fn span_back(text: &[u8], to: usize, most: usize, class: impl Fn(u8) -> bool) -> usize {
+pub(super) fn span_back(text: &[u8], to: usize, most: usize, class: impl Fn(u8) -> bool) -> usize {
     let run = text[..to].iter().rev().take(most);
     after_escape(text, to - run.take_while(|byte| class(**byte)).count())
 }
 
-fn is_token(byte: u8) -> bool {
+pub(super) fn is_token(byte: u8) -> bool {
     is_word(byte) || byte == b'-'
 }
 
 const LONGEST_KEY: usize = 64;
 
+/// What a URL's encoding hides: `ann%40example.com`, `token%3Dabc`.
+fn percent(redactor: &Redactor, text: &[u8], at: usize) -> Option<Range<usize>> {
+    let sign = at..at + 3;
+    match text.get(at + 1..at + 3)? {
+        b"40" if redactor.has(Family::Emails) => email(text, sign),
+        b"3D" | b"3d" | b"3A" | b"3a" if redactor.has(Family::Keys) => {
+            assigned(redactor, text, sign)
+        }
+        _ => None,
+    }
+}
+
 /// `key=value`, `key: value`, `"key":"value"`, at its separator.
-fn assigned(redactor: &Redactor, text: &[u8], at: usize) -> Option<Range<usize>> {
+fn assigned(redactor: &Redactor, text: &[u8], sign: Range<usize>) -> Option<Range<usize>> {
+    let at = sign.start;
     // `Token::new` and `a == b`.
     let colons =
         text[at] == b':' && (text.get(at + 1) == Some(&b':') || text[..at].ends_with(b":"));
@@ -111,10 +136,10 @@ fn assigned(redactor: &Redactor, text: &[u8], at: usize) -> Option<Range<usize>>
     let run = text[..at].iter().rev().take(24);
     let end = at - run.take_while(|byte| quote(**byte)).count();
     let key = key_before(text, end)?;
-    if !redactor.is_secret_key(std::str::from_utf8(key).ok()?) {
+    if !redactor.is_secret_key(str_of(key)?) {
         return None;
     }
-    let behind = span(text, at + 1, |byte| matches!(byte, b'=' | b'>'));
+    let behind = span(text, sign.end, |byte| matches!(byte, b'=' | b'>'));
     value(text, behind, key)
 }
 
@@ -137,7 +162,7 @@ fn pair(redactor: &Redactor, text: &[u8], at: usize) -> Option<Range<usize>> {
     let start = quoted + 1;
     let end = span(text, start, |byte| is_token(byte) || byte == b'.');
     let key = &text[start..end];
-    if key.len() > LONGEST_KEY || !redactor.is_secret_key(std::str::from_utf8(key).ok()?) {
+    if key.len() > LONGEST_KEY || !redactor.is_secret_key(str_of(key)?) {
         return None;
     }
     let close = span(text, end, |byte| byte == b'\\');
@@ -145,6 +170,28 @@ fn pair(redactor: &Redactor, text: &[u8], at: usize) -> Option<Range<usize>> {
         return None;
     }
     value(text, close + 2, key)
+}
+
+/// `<key>value</key>`, at the end of its first tag.
+fn element(redactor: &Redactor, text: &[u8], at: usize) -> Option<Range<usize>> {
+    let back = text[..at].iter().rev().take(2 * LONGEST_KEY);
+    let open = at - back.take_while(|byte| **byte != b'<').count();
+    let tag = &text[open..span(text, open, |byte| is_token(byte) || b".:".contains(&byte))];
+    let prefix = tag.iter().position(|byte| *byte == b':');
+    let key = &tag[prefix.map_or(0, |colon| colon + 1)..];
+    if open == 0 || text[open - 1] != b'<' || !redactor.is_secret_key(str_of(key)?) {
+        return None;
+    }
+    let end = span(text, at + 1, |byte| byte != b'<');
+    // `Option<Token>` opens nothing.
+    let closed = text[end..]
+        .strip_prefix(b"</")
+        .or_else(|| text[end..].strip_prefix(b"<\\/"));
+    (end > at + 1 && closed?.starts_with(tag)).then_some(at + 1..end)
+}
+
+fn str_of(key: &[u8]) -> Option<&str> {
+    std::str::from_utf8(key).ok()
 }
 
 /// The value that begins behind `from`.
@@ -168,6 +215,8 @@ fn value(text: &[u8], from: usize, key: &[u8]) -> Option<Range<usize>> {
     let value = &text[start..end];
     let says_nothing =
         matches!(value, b"" | b"null" | b"None" | b"true" | b"false") || value == MARK.as_bytes();
+    // A header that is marked as one writes this itself.
+    let says_nothing = says_nothing || value == b"Sensitive" || value.starts_with(b"Sensitive, ");
     (!says_nothing).then_some(start..end)
 }
 
@@ -188,18 +237,29 @@ fn quoted(text: &[u8], start: usize, open: u8, slashes: usize) -> usize {
     text.len()
 }
 
-/// The end of what the bracket at `start` opens; the text's own end where it is
-/// not closed.
+/// The end of what the bracket at `start` opens; the text's own end, or that of
+/// the text around it, where it is not closed.
 fn balanced(text: &[u8], start: usize) -> usize {
-    let mut depth = 0_usize;
-    for (index, byte) in text[start..].iter().enumerate() {
+    let slashes = |at: usize| span(text, at, |byte| byte == b'\\') - at;
+    let (mut at, mut depth, mut run) = (start, 0_usize, 0);
+    while let Some(&byte) = text.get(at) {
+        at += 1;
         match byte {
             b'{' | b'[' | b'(' => depth += 1,
             b'}' | b']' | b')' => depth -= 1,
+            // A bracket in a text closes nothing.
+            b'"' => {
+                let close = quoted(text, at, byte, run);
+                if slashes(close) < run || close == text.len() {
+                    return close;
+                }
+                at = close + run + 1;
+            }
             _ => {}
         }
+        run = if byte == b'\\' { run + 1 } else { 0 };
         if depth == 0 {
-            return start + index + 1;
+            return at;
         }
     }
     text.len()
@@ -210,155 +270,11 @@ fn bare(text: &[u8], start: usize, key: &[u8]) -> usize {
     let tail = |name: &[u8]| {
         key.len() >= name.len() && key[key.len() - name.len()..].eq_ignore_ascii_case(name)
     };
-    if tail(b"authorization") || tail(b"cookie") {
+    if tail(b"authorization") || tail(b"cookie") || tail(b"cookies") {
         // Such a header's value has blanks, commas and semicolons of its own.
         return span(text, start, |byte| !ends(byte));
     }
     span(text, start, |byte| {
         !ends(byte) && !matches!(byte, b' ' | b',' | b';' | b'&' | b'\'' | b')' | b'}' | b']')
     })
-}
-
-fn email(text: &[u8], at: usize) -> Option<Range<usize>> {
-    let local = |byte: u8| is_word(byte) || matches!(byte, b'.' | b'%' | b'+' | b'-');
-    let start = span_back(text, at, 64, local);
-    let domain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
-    let mut end = span(text, at + 1, domain);
-    while end > at + 1 && matches!(text[end - 1], b'.' | b'-') {
-        end -= 1;
-    }
-    let name = &text[at + 1..end];
-    let dot = name.iter().rposition(|byte| *byte == b'.')?;
-    let top = &name[dot + 1..];
-    let shaped = start < at && dot > 0 && top.len() >= 2 && top.iter().all(u8::is_ascii_alphabetic);
-    shaped.then_some(start..end)
-}
-
-/// `postgres://user:password@host`.
-fn url_password(text: &[u8], at: usize) -> Option<Range<usize>> {
-    let inside = |byte: u8| !matches!(byte, b'/' | b' ' | b'"' | b'\\' | b'@');
-    let run = text[..at].iter().rev().take(256);
-    let start = at - run.take_while(|byte| inside(**byte)).count();
-    if !text[..start].ends_with(b"//") {
-        return None;
-    }
-    let colon = text[start..at].iter().position(|byte| *byte == b':')?;
-    let password = start + colon + 1..at;
-    (!password.is_empty() && &text[password.clone()] != MARK.as_bytes()).then_some(password)
-}
-
-/// A JSON Web Token, at the `J` of its `eyJ`.
-fn jwt(text: &[u8], at: usize) -> Option<Range<usize>> {
-    let start = at
-        .checked_sub(2)
-        .filter(|&start| &text[start..at] == b"ey")?;
-    if !begins(text, start) {
-        return None;
-    }
-    let header = span(text, at, is_token);
-    let payload = span(text, header + 1, is_token);
-    let shaped = header - start >= 10 && text.get(header) == Some(&b'.') && payload - header > 4;
-    let end = if text.get(payload) == Some(&b'.') {
-        span(text, payload + 1, is_token)
-    } else {
-        payload
-    };
-    shaped.then_some(start..end)
-}
-
-/// The credentials behind `Bearer ` and `Basic `.
-fn scheme(text: &[u8], at: usize) -> Option<Range<usize>> {
-    let names = |name: &[u8]| {
-        let word = text.get(at..at + name.len())?;
-        (word.eq_ignore_ascii_case(name) && text.get(at + name.len()) == Some(&b' '))
-            .then_some(at + name.len())
-    };
-    let end = names(b"bearer").or_else(|| names(b"basic"))?;
-    let start = span(text, end, |byte| byte == b' ');
-    let class = |byte: u8| is_token(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'=');
-    let end = span(text, start, class);
-    // "the bearer presented", "Basic authentication" are words.
-    let word = text[start..end]
-        .iter()
-        .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'-'));
-    (begins(text, at) && end - start >= 6 && !word).then_some(start..end)
-}
-
-fn access_key_id(text: &[u8], at: usize) -> Option<Range<usize>> {
-    const LENGTH: usize = 20;
-    let known = [b"AKIA", b"ASIA", b"ABIA", b"ACCA"];
-    let id = text.get(at..at + LENGTH)?;
-    let shaped = known.iter().any(|prefix| id.starts_with(*prefix))
-        && id
-            .iter()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-        && !text.get(at + LENGTH).is_some_and(|&next| is_word(next));
-    (shaped && begins(text, at)).then_some(at..at + LENGTH)
-}
-
-/// `prefix` and at least `least` bytes of base64 or a token behind it.
-fn prefixed(text: &[u8], start: usize, prefix: &[u8], least: usize) -> Option<Range<usize>> {
-    if !text[start..].starts_with(prefix) {
-        return None;
-    }
-    let behind = start + prefix.len();
-    let end = span(text, behind, |byte| {
-        is_token(byte) || matches!(byte, b'/' | b'+' | b'=')
-    });
-    (end - behind >= least).then_some(start..end)
-}
-
-/// What issuers put before their tokens, with the least length of the rest.
-const TOKENS: &[(&[u8], usize)] = &[
-    (b"ghp_", 30),
-    (b"gho_", 30),
-    (b"ghu_", 30),
-    (b"ghs_", 30),
-    (b"ghr_", 30),
-    (b"github_pat_", 30),
-    (b"npm_", 30),
-    (b"pypi_", 30),
-    (b"sk_live_", 16),
-    (b"sk_test_", 16),
-    (b"rk_live_", 16),
-    (b"whsec_", 16),
-    (b"xoxb-", 10),
-    (b"xoxp-", 10),
-    (b"xoxa-", 10),
-    (b"xoxr-", 10),
-    (b"xoxs-", 10),
-    (b"glpat-", 16),
-    (b"sk-", 20),
-];
-
-/// A token whose prefix ends at `at`, or a private key's first line.
-fn token(text: &[u8], at: usize) -> Option<Range<usize>> {
-    if text[at] == b'-' && text[at..].starts_with(b"-----BEGIN ") {
-        return private_key(text, at);
-    }
-    let (prefix, least) = TOKENS
-        .iter()
-        .find(|(prefix, _)| text[..=at].ends_with(prefix))?;
-    let start = at + 1 - prefix.len();
-    begins(text, start).then(|| prefixed(text, start, prefix, *least))?
-}
-
-fn private_key(text: &[u8], at: usize) -> Option<Range<usize>> {
-    const LABEL: &[u8] = b"PRIVATE KEY-----";
-    let line = &text[at..text.len().min(at + 64)];
-    let label = line
-        .windows(LABEL.len())
-        .position(|window| window == LABEL)?;
-    let start = at + label + LABEL.len();
-    let end = text[start..]
-        .windows(9)
-        .position(|window| window == b"-----END ")
-        .map_or(text.len(), |offset| start + offset);
-    // Up to the quote that closes the text it stands in.
-    let end = start
-        + text[start..end]
-            .iter()
-            .position(|byte| *byte == b'"')
-            .unwrap_or(end - start);
-    (end > start).then_some(start..end)
 }

@@ -1,9 +1,7 @@
 //! Causes: exceptions that point at each other by id.
 
-use crate::{
-    json::{self, Value},
-    trace::SegmentId,
-};
+use super::store;
+use crate::{json, trace::SegmentId};
 
 /// One error of a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -157,18 +155,20 @@ fn write_stack(out: &mut Vec<u8>, stack: &[Frame], room: usize) {
     }
 }
 
-/// A member of at most `max` bytes of text; what is cut is said.
+/// A member of at most `max` bytes as it stands in the document, where a control
+/// character is six; what is cut is said.
 fn text(out: &mut Vec<u8>, key: &str, text: &str, max: usize) {
     json::key(out, key);
-    if text.len() <= max {
-        return json::value(out, Value::Str(text));
+    let begin = out.len();
+    json::string(out, text);
+    let length = out.len() - begin - 2;
+    if length > max {
+        let kept = store::boundary(&out[begin..], max + 1);
+        out.truncate(begin + kept);
+        out.extend_from_slice(b"... [cut ");
+        json::integer(out, length + 1 - kept);
+        out.extend_from_slice(b" bytes]\"");
     }
-    let end = (0..=max).rev().find(|&end| text.is_char_boundary(end));
-    let kept = &text[..end.unwrap_or(0)];
-    json::display(
-        out,
-        format_args!("{kept}... [cut {} bytes]", text.len() - kept.len()),
-    );
 }
 
 /// The id of a subsegment's n-th exception: the golden ratio steps through all
@@ -181,6 +181,38 @@ fn exception_id(of: SegmentId, index: usize) -> SegmentId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_are_bounded_whatever_their_characters() {
+        for text in ["x", "\u{1}", "\"", "\u{1f980}", "\\\n"] {
+            let long = Exception {
+                kind: text.repeat(1000),
+                message: text.repeat(20_000),
+                stack: vec![
+                    Frame {
+                        path: text.repeat(1000),
+                        line: 7,
+                        label: text.repeat(1000)
+                    };
+                    100
+                ],
+                ..Exception::default()
+            };
+            for count in [1, 2, 40] {
+                let mut out = b"{\"_\":0".to_vec();
+                write(
+                    &mut out,
+                    SegmentId::from_bits(7),
+                    &vec![long.clone(); count],
+                );
+                out.push(b'}');
+                assert!(out.len() < 40 * 1024, "{text:?}: {}", out.len());
+                let read: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+                let message = read["cause"]["exceptions"][0]["message"].as_str().unwrap();
+                assert!(message.starts_with(text) && message.ends_with(" bytes]"));
+            }
+        }
+    }
 
     #[test]
     fn backtraces_give_their_frames() {

@@ -319,7 +319,7 @@ impl Store {
 
 /// The last place at or before `at` where a JSON string can be cut: not inside a
 /// character, nor inside an escape.
-fn boundary(value: &[u8], at: usize) -> usize {
+pub(super) fn boundary(value: &[u8], at: usize) -> usize {
     let mut index = 1;
     while index < value.len() && next(value, index) <= at {
         index = next(value, index);

@@ -104,9 +104,31 @@ fn plain_fields_are_annotations_and_the_last_value_wins() {
             ("metadata.k", Str("a")),
             ("metadata.ns.k.l", I64(1)),
             ("metadata.ns.AWS.x", I64(2)),
+            ("metadata.AWS.x", I64(3)),
         ],
-        json!({"name": "span", "metadata": {"default": {"k": "a"}, "ns": {"k.l": 1, "AWS_x": 2}}}),
+        json!({"name": "span", "metadata": {"default": {"k": "a"}, "ns": {"k.l": 1, "AWS_x": 2},
+            "AWS": {"x": 3}}}),
     );
+}
+
+#[test]
+fn names_that_x_ray_keeps_for_itself_or_refuses_are_spelt_anew() {
+    let redactor = Redactor::off();
+    let mut fields = Fields::default();
+    let long = "n\u{e9}".repeat(50_000);
+    for namespace in ["AWS.x", &long, ""] {
+        fields.metadata(namespace, "k", I64(1), &redactor);
+    }
+    fields.add(&long, Bool(true), &redactor);
+    fields.add("AWS.text", Str(&"x".repeat(1001)), &redactor);
+    let document = written(&subsegment("a", &fields));
+    let metadata = document["metadata"].as_object().unwrap();
+    assert_eq!(metadata["AWS_x"]["k"], 1);
+    assert_eq!(metadata[&long[..750]]["k"], 1);
+    assert_eq!(metadata[""]["k"], 1);
+    assert!(metadata["default"].get("AWS_text").is_some());
+    let annotation = "n_".repeat(250);
+    assert_eq!(document["annotations"][&annotation], true);
 }
 
 #[test]
@@ -389,6 +411,33 @@ fn a_document_too_large_is_cut_with_a_mark_in_the_value_and_in_sum() {
 }
 
 #[test]
+fn a_document_of_the_worst_characters_fits() {
+    let worst = "\u{1}".repeat(20_000);
+    let mut fields = Fields::default();
+    fields.fail((0..40).map(|_| Exception::new(worst.clone(), worst.clone())));
+    for index in 0..200 {
+        fields.link(Link {
+            trace_id: TraceId::from_bits(index),
+            id: Some(SegmentId::from_bits(7)),
+        });
+        fields.metadata(
+            &format!("{index}{worst}"),
+            &worst,
+            Str(&worst),
+            &Redactor::off(),
+        );
+        fields.add(&format!("{index}{worst}"), Str(&worst), &Redactor::off());
+    }
+    let name = "\u{4e00}".repeat(300);
+    let document = written(&subsegment(&name, &fields));
+    assert_eq!(document["links"].as_array().map(Vec::len), Some(100));
+    assert_eq!(
+        document["cause"]["exceptions"].as_array().map(Vec::len),
+        Some(32)
+    );
+}
+
+#[test]
 fn secrets_reach_no_document() {
     let mut fields = Fields::default();
     let redactor = Redactor::default();
@@ -400,9 +449,13 @@ fn secrets_reach_no_document() {
         ("exception.stacktrace", "0: f(password=hunter2-e)"),
         ("db.query.text", "SELECT 1 -- password=hunter2-f"),
         ("note", "Authorization: Bearer hunter2-g"),
+        ("otel.name", "GET /login?password=hunter2-h"),
     ] {
         fields.add(name, Str(value), &redactor);
     }
+    let padding = "p".repeat(230);
+    let url = format!("https://h/{padding}/hunter2@example.com");
+    fields.add("http.url", Str(&url), &redactor);
     let document = written(&subsegment("a", &fields)).to_string();
     assert!(!document.contains("hunter2"), "{document}");
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::{DEFAULT_NAMESPACE, Fields, Kind, Link};
 use crate::{
-    json::Value,
+    json::{self, Value},
     redact::Redactor,
     segment::{
         cause::{self, Exception},
@@ -28,7 +28,7 @@ impl Fields {
         redactor: &Redactor,
     ) {
         match target {
-            Target::Name => self.name = Some(text(value).as_ref().into()),
+            Target::Name => self.name = Some(plain_name(&text(value), redactor)),
             Target::Kind => {
                 self.kind = match text(value).to_ascii_lowercase().as_str() {
                     "client" | "producer" => Kind::Outgoing,
@@ -57,7 +57,7 @@ impl Fields {
                     self.fail([Exception::new(String::new(), message)]);
                 }
             },
-            Target::Type => self.error_type(&text(value)),
+            Target::Type => self.error_type(&redactor.redact(&text(value))),
             Target::Message => self.first().message = redactor.redact(&text(value)),
             Target::Stack => self.first().stack = cause::frames(&redactor.redact(&text(value))),
             Target::Link => match text(value).parse::<TraceHeader>() {
@@ -139,12 +139,26 @@ impl Fields {
         let text = text(value);
         match text.char_indices().nth(MAX_HTTP_CHARS) {
             None => self.store.set(section, member, Value::Str(&text), redactor),
-            Some((end, _)) => {
-                self.store
-                    .set(section, member, Value::Str(&text[..end]), redactor);
+            Some(_) => {
+                // A secret that was cut in two would look like none.
+                let plain = redactor.redact(&text);
+                let end = plain.char_indices().nth(MAX_HTTP_CHARS);
+                let kept = &plain[..end.map_or(plain.len(), |(end, _)| end)];
+                self.store.set(section, member, Value::Str(kept), redactor);
                 self.metadata(DEFAULT_NAMESPACE, name, Value::Str(&text), redactor);
             }
         }
+    }
+}
+
+/// A name without the secrets in it; most have no byte that one could be without.
+fn plain_name(name: &str, redactor: &Redactor) -> Box<str> {
+    let mut bytes = Vec::with_capacity(name.len());
+    let marked = json::escape(&mut bytes, name);
+    if redactor.escaped(&mut bytes, 0, marked) {
+        redactor.redact(name).into()
+    } else {
+        name.into()
     }
 }
 

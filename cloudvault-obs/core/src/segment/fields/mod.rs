@@ -5,6 +5,8 @@
 
 mod blocks;
 
+use std::borrow::Cow;
+
 use super::{
     Outcome,
     cause::Exception,
@@ -146,16 +148,13 @@ impl Fields {
     /// Adds a value to `metadata`, under `namespace`.
     pub fn metadata(&mut self, namespace: &str, key: &str, value: Value<'_>, redactor: &Redactor) {
         let section = self.namespace(namespace);
-        // X-Ray keeps keys that begin so for itself.
-        let own = key.strip_prefix("AWS.").map(|rest| format!("AWS_{rest}"));
-        let key = own.as_deref().unwrap_or(key);
-        self.store.set(section, key, value, redactor);
+        self.store.set(section, &unreserved(key), value, redactor);
     }
 
     /// Adds to `metadata` a value that is JSON already, and valid.
     pub fn metadata_json(&mut self, namespace: &str, key: &str, json: &[u8]) {
         let section = self.namespace(namespace);
-        let (start, key_end) = self.store.begin(key);
+        let (start, key_end) = self.store.begin(&unreserved(key));
         self.store.arena.extend_from_slice(json);
         self.store.finish(section, start, key_end);
     }
@@ -269,6 +268,9 @@ impl Fields {
         if name == DEFAULT_NAMESPACE {
             return Section::Metadata(0);
         }
+        let name = unreserved(name);
+        let end = name.char_indices().nth(store::MAX_KEY);
+        let name = &name[..end.map_or(name.len(), |(end, _)| end)];
         let known = self.namespaces.iter().position(|known| **known == *name);
         let index = known.unwrap_or_else(|| {
             self.namespaces.push(name.into());
@@ -284,5 +286,13 @@ impl Fields {
         std::iter::once(DEFAULT_NAMESPACE)
             .chain(named.map(AsRef::as_ref))
             .zip((0..=u8::MAX).map(Section::Metadata))
+    }
+}
+
+/// X-Ray keeps keys and namespaces of metadata that begin `AWS.` for itself.
+fn unreserved(key: &str) -> Cow<'_, str> {
+    match key.strip_prefix("AWS.") {
+        Some(rest) => Cow::Owned(format!("AWS_{rest}")),
+        None => Cow::Borrowed(key),
     }
 }
