@@ -134,6 +134,102 @@ pub(crate) fn project(file: &str, from: &str, to: &str) -> tempfile::TempDir {
 /// Every case: file, what stands there, what is written instead.
 pub(crate) const BAD: &[(&str, &str, &str, &str)] = &[
     (
+        "text_that_yaml_takes_for_false",
+        "alarms/shop.yaml",
+        "name: OrdersFailed }",
+        "name: N }",
+    ),
+    (
+        "condition_without_quotes",
+        "alarms/shop.yaml",
+        "condition: \"> ${limit}\"",
+        "condition: > ${limit}",
+    ),
+    (
+        "text_with_a_colon",
+        "alarms/shop.yaml",
+        "    statistic: Sum\n",
+        "    description: Orders: failed\n    statistic: Sum\n",
+    ),
+    (
+        "two_documents",
+        "alarms/shop.yaml",
+        "composites:",
+        "---\ncomposites:",
+    ),
+    (
+        "anchor_inside_of_itself",
+        "alarms/shop.yaml",
+        "datapoints: 3 of 5",
+        "datapoints: &a [*a]",
+    ),
+    (
+        "resource_of_a_misspelt_path",
+        "alarms/shop.yaml",
+        "  - name: orders-failing\n",
+        "  - name: orders-failing\n    resource: functions/pya\n",
+    ),
+    (
+        "datapoints_of_nothing",
+        "alarms/shop.yaml",
+        "datapoints: 3 of 5",
+        "datapoints: 0 of 0",
+    ),
+    (
+        "dimension_with_a_colon",
+        "alarms/shop.yaml",
+        "name: OrdersFailed }",
+        "name: OrdersFailed, dimensions: { \":a\": x } }",
+    ),
+    (
+        "dead_letters_of_itself",
+        "obs.yaml",
+        "dead_letter: parcels-dlq",
+        "dead_letter: parcels",
+    ),
+    (
+        "mute_at_an_hour_that_is_none",
+        "obs.yaml",
+        "cron(0 2 * * *)",
+        "cron(0 25 * * *)",
+    ),
+    (
+        "event_matched_with_a_text",
+        "alarms/zmore.yaml",
+        "[aws.guardduty]",
+        "aws.guardduty",
+    ),
+    (
+        "event_with_an_unknown_operator",
+        "alarms/zmore.yaml",
+        "[aws.guardduty]",
+        "[{ prefx: aws }]",
+    ),
+    (
+        "preset_twice",
+        "alarms/zmore.yaml",
+        "presets:\n",
+        "presets:\n  - use: queues\n    severity: page\n",
+    ),
+    (
+        "preset_of_an_unknown_severity",
+        "alarms/zmore.yaml",
+        "  - use: queues\n    severity: page\n",
+        "  - use: queues\n",
+    ),
+    (
+        "test_that_lasts_for_years",
+        "alarms/zmore.yaml",
+        "at: 4m",
+        "at: 4000d",
+    ),
+    (
+        "row_of_nothing",
+        "dashboards/shop.yaml",
+        "  - slo: paying",
+        "  - {}",
+    ),
+    (
         "unknown_name_in_an_expression",
         "alarms/shop.yaml",
         "    metric: { namespace: Shop, name: OrdersFailed }\n    statistic: Sum\n",
