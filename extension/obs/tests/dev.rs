@@ -17,7 +17,7 @@ struct Dev {
     address: String,
     /// A copy of the shipped files: an apply keeps what was there in their folder.
     project: tempfile::TempDir,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl Dev {
@@ -64,7 +64,7 @@ impl Dev {
             child,
             address,
             project,
-            _data: data,
+            data,
         }
     }
 
@@ -295,6 +295,46 @@ fn a_filter_without_its_log_group_is_told_of_by_the_plan_and_by_the_apply() {
     let said = String::from_utf8_lossy(&applied.stderr);
     assert!(said.contains(missing) && said.contains(remedy), "{said}");
     assert!(said.contains("Stopped at metric filter "), "{said}");
+}
+
+#[test]
+fn two_accounts_do_not_run_over_the_same_files() {
+    let dev = Dev::start();
+    let listen = ["dev", "--listen", "127.0.0.1:0", "--xray", "127.0.0.1:0"];
+    let output = Command::new(OBS)
+        .args(listen)
+        .args(["--for", "1ms", "--data"])
+        .arg(dev.data.path())
+        .env_clear()
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("another obs dev keeps it"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_run_is_refused_before_anything_starts() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("text"), "no program").unwrap();
+    for (arguments, part) in [
+        (["--function", "hello=text"], "`chmod +x`"),
+        (["--function", "hello=nosuch"], "there is no program nosuch"),
+        (["--listen", "localhost"], "such as 127.0.0.1:4400"),
+        (["--fault", "x"], "failed to read the fault"),
+        (["--config", "nowhere"], "no obs.yaml in nowhere"),
+    ] {
+        let output = Command::new(OBS)
+            .arg("dev")
+            .args(arguments)
+            .current_dir(dir.path())
+            .env_clear()
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(part), "{said}");
+    }
 }
 
 #[test]
