@@ -39,10 +39,10 @@ impl Wish {
             if found.is_empty() {
                 let near = near::nearest(pattern, names.iter().map(String::as_str));
                 let near = near.map(|near| format!("; did you mean `{near}`?"));
-                return Err(format!(
-                    "the account has no alarm `{pattern}`{}",
-                    near.unwrap_or_default()
-                ));
+                let near = near.unwrap_or_else(|| {
+                    ": apply the files first, or name others; `*` stands for any text".to_owned()
+                });
+                return Err(format!("the account has no alarm `{pattern}`{near}"));
             }
             chosen.extend(found);
         }

@@ -421,6 +421,27 @@ async fn applied_and_pulled_into_new_files_nothing_is_left_to_do() {
 }
 
 #[tokio::test]
+async fn what_another_project_keeps_is_left_out() {
+    let (account, _) = shop().await;
+    let root = tempfile::tempdir().unwrap();
+    write(
+        root.path(),
+        "obs.yaml",
+        &HEAD.replace("project: shop", "project: other"),
+    );
+    let pulled = pulled(&account, root.path(), Whose::Anybodys).await;
+    assert_eq!(pulled.adopt, Vec::<String>::new());
+    assert_eq!(pulled.files, []);
+    let left_out = |what: &str| {
+        let mut all = pulled.unsaid.iter().filter(|it| it.what.starts_with(what));
+        all.any(|it| it.why == "left out: it is kept by shop/dev")
+    };
+    for what in ["topic ", "alarm ", "dashboard ", "sampling rule "] {
+        assert!(left_out(what), "{what}");
+    }
+}
+
+#[tokio::test]
 async fn a_second_pull_writes_nothing() {
     let (account, root) = shop().await;
     let again = pulled(&account, root.path(), Whose::Ours).await;

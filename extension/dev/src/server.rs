@@ -1,7 +1,9 @@
 //! Starting and stopping the account: one listener on loopback for the endpoints
 //! and the page, the sandbox beside it.
 
+use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +40,21 @@ pub enum StartError {
     /// The address cannot be listened on.
     #[error("listen on {0}: {1}")]
     Listen(SocketAddr, #[source] std::io::Error),
+    /// Another account runs over the same files.
+    #[error(
+        "open the account in {}: another obs dev keeps it; stop that one or name another folder with --data",
+        .0.display()
+    )]
+    DataInUse(PathBuf),
+    /// The account's folder cannot be used.
+    #[error("open the account in {}: {error}", .folder.display())]
+    Data {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
     /// The account's files cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -56,10 +73,28 @@ impl StartError {
     }
 }
 
+/// Keeps a second account off the same files: two clocks would set the same alarms. The
+/// kernel lets go of the lock when the process ends, however it ends.
+fn hold(folder: &Path) -> Result<File, StartError> {
+    let unusable = |error| StartError::Data {
+        folder: folder.to_path_buf(),
+        error,
+    };
+    std::fs::create_dir_all(folder).map_err(unusable)?;
+    let file = File::create(folder.join("lock")).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StartError::DataInUse(folder.to_path_buf())),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
 /// A running account.
 #[must_use = "dropping it leaves environments running; call stop"]
 #[derive(Debug)]
 pub struct Dev {
+    /// Held as long as the account runs.
+    _data: File,
     address: SocketAddr,
     account: Arc<Account>,
     sandbox: Arc<Sandbox>,
@@ -89,6 +124,7 @@ impl Dev {
         let address = listener
             .local_addr()
             .map_err(|error| StartError::Listen(options.listen, error))?;
+        let data = hold(&options.data)?;
         let store = Store::open(&options.data)?;
         let endpoint = format!("http://{address}");
         let account = Account::new(store, clock, &options.region, &endpoint);
@@ -120,6 +156,7 @@ impl Dev {
             )));
         }
         Ok(Dev {
+            _data: data,
             address,
             account,
             sandbox,

@@ -66,6 +66,9 @@ pub(crate) enum Command {
     )]
     Plan(commands::plan::Plan),
     /// Show where the account is not as the files say, and whose doing it is; exits with 3.
+    #[command(
+        after_help = "Examples:\n  obs drift\n  obs drift -e staging,production\n\n`obs apply` makes good what is older than the files; what hands changed only with `--force`."
+    )]
     Drift(Project),
     /// Create and change topics, alarms and dashboards until they are as the files say.
     #[command(
@@ -160,7 +163,7 @@ pub(crate) struct Adoption {
 /// What was agreed to beforehand.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Consent {
-    /// Do not ask
+    /// Do not ask. Without a terminal there is nobody to ask: `destroy` then wants this, the others go on
     #[arg(short, long)]
     pub(crate) yes: bool,
     /// Overwrite or delete what was changed by hand since the last apply
@@ -171,7 +174,7 @@ pub(crate) struct Consent {
 pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("expected NAME=VALUE".to_owned()),
+        _ => Err("expected a name, `=` and a value".to_owned()),
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// One sentence that names the remedy.
     Sentence(String),
+    /// Whoever read the output went away, as `head` does: nothing is to be said.
+    Unread,
 }
 
 impl Failure {
@@ -38,13 +40,16 @@ impl Failure {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Failure::Report(_) | Failure::Usage(_) => INVALID,
-            Failure::Sentence(_) => FAILURE,
+            Failure::Sentence(_) | Failure::Unread => FAILURE,
         }
     }
 }
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
-        Failure::Sentence(format!("cannot write the output: {error}"))
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Failure::Unread,
+            _ => Failure::Sentence(format!("cannot write the output: {error}")),
+        }
     }
 }

@@ -52,6 +52,7 @@ fn main() -> ExitCode {
                 Failure::Usage(sentence) | Failure::Sentence(sentence) => {
                     writeln!(surroundings.err, "obs: {sentence}")
                 }
+                Failure::Unread => Ok(()),
             };
             failure.code()
         }

@@ -52,7 +52,14 @@ pub(crate) fn choices(project: &Project) -> Vec<Choice> {
 }
 
 /// The account of a target.
-pub(crate) async fn connect(target: &Target, surroundings: &Surroundings) -> Aws {
+pub(crate) async fn connect(target: &Target, surroundings: &Surroundings) -> Result<Aws, Failure> {
+    if let Some(url) = &surroundings.endpoint
+        && !is_url(url)
+    {
+        return Err(Failure::Usage(format!(
+            "AWS_ENDPOINT_URL is `{url}`: expected a URL such as http://127.0.0.1:4400"
+        )));
+    }
     let connect = Connect {
         region: target.region.clone(),
         endpoint: target.endpoint.clone(),
@@ -60,7 +67,15 @@ pub(crate) async fn connect(target: &Target, surroundings: &Surroundings) -> Aws
         role: Assumed::of(target),
         has_access_key: surroundings.has_access_key,
     };
-    Aws::connect(&connect).await
+    Ok(Aws::connect(&connect).await)
+}
+
+/// Whether it has a scheme that AWS's SDK speaks, and a host.
+fn is_url(text: &str) -> bool {
+    ["http://", "https://"].iter().any(|scheme| {
+        text.strip_prefix(scheme)
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '['))
+    })
 }
 
 /// A plan and the account it is for.
@@ -80,7 +95,7 @@ pub(crate) async fn plan(
 ) -> Result<Vec<Planned>, Failure> {
     let mut planned = Vec::new();
     for desired in all {
-        let account = connect(&desired.target, surroundings).await;
+        let account = connect(&desired.target, surroundings).await?;
         let observed = plan::observe(&account, &desired).await.map_err(sentence)?;
         let mut plan = plan::plan(&desired, &observed, adopt).map_err(sentence)?;
         plan.look_around(&account).await.map_err(sentence)?;

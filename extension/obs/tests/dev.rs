@@ -10,7 +10,7 @@ use std::process::{Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use support::local::Local;
-use support::program::command;
+use support::program::{command, obs, text};
 use support::project::shipped;
 
 /// A local account, and the shipped files beside it.
@@ -179,6 +179,41 @@ fn a_filter_without_its_log_group_is_told_of_by_the_plan_and_by_the_apply() {
     let said = String::from_utf8_lossy(&applied.stderr);
     assert!(said.contains(missing) && said.contains(remedy), "{said}");
     assert!(said.contains("Stopped at metric filter "), "{said}");
+}
+
+#[test]
+fn two_accounts_do_not_run_over_the_same_files() {
+    let dev = Dev::start();
+    let listen = ["dev", "--listen", "127.0.0.1:0", "--xray", "127.0.0.1:0"];
+    let output = command(dev.project.path(), &listen)
+        .args(["--for", "1ms", "--data"])
+        .arg(dev.local.data())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("another obs dev keeps it"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_run_is_refused_before_anything_starts() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("text"), "no program").unwrap();
+    for (arguments, part) in [
+        (["dev", "--function", "hello=text"], "`chmod +x`"),
+        (
+            ["dev", "--function", "hello=nosuch"],
+            "there is no program nosuch",
+        ),
+        (["dev", "--listen", "localhost"], "such as 127.0.0.1:4400"),
+        (["dev", "--fault", "x"], "failed to read the fault"),
+        (["dev", "--config", "nowhere"], "no obs.yaml in nowhere"),
+    ] {
+        let output = obs(dir.path(), &arguments);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(part), "{said}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod support;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use cases::{bad, project};
 use support::program::{command, transcript};
@@ -340,4 +340,101 @@ fn a_policy_that_is_none_is_refused_at_its_place() {
         all.push_str(&transcript(&arguments, &output));
     }
     insta::assert_snapshot!(all);
+}
+
+/// What `check` says of a project that something was done to.
+fn checked(change: impl FnOnce(&Path)) -> String {
+    let dir = project("obs.yaml", "shop", "shop");
+    change(dir.path());
+    let output = obs(dir.path(), &["check"], &[]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    transcript(&["check"], &output)
+}
+
+#[test]
+fn what_is_no_file_of_the_project_is_named() {
+    let mut all = checked(|dir| {
+        std::fs::rename(dir.join("obs.yaml"), dir.join("obs.yml")).unwrap();
+    });
+    all.push_str(&checked(|dir| {
+        std::fs::create_dir(dir.join("alarms/team")).unwrap();
+        std::fs::rename(
+            dir.join("alarms/zmore.yaml"),
+            dir.join("alarms/team/a.yaml"),
+        )
+        .unwrap();
+    }));
+    // A pipe that nobody writes into.
+    all.push_str(&checked(|dir| {
+        let pipe = dir.join("alarms/pipe.yaml");
+        let made = Command::new("mkfifo").arg(pipe).status().unwrap();
+        assert!(made.success());
+    }));
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn a_variable_that_no_file_names_is_a_slip() {
+    let dir = project("obs.yaml", "shop", "shop");
+    let arguments = ["check", "--var", "limt=7"];
+    let output = obs(dir.path(), &arguments, &[]);
+    insta::assert_snapshot!(transcript(&arguments, &output));
+}
+
+#[test]
+fn an_endpoint_that_is_no_url_is_refused_before_any_call() {
+    let dir = project("obs.yaml", "shop", "shop");
+    for url in ["nonsense", "ftp://example.com", "http://"] {
+        let output = obs(dir.path(), &["plan"], &[("AWS_ENDPOINT_URL", url)]);
+        assert_eq!(output.status.code(), Some(2), "{url}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            said.contains(&format!("AWS_ENDPOINT_URL is `{url}`")),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_no_account_is_told_so() {
+    insta::assert_snapshot!(answer("501 Not Implemented", "<html>no</html>"));
+}
+
+#[test]
+fn a_gate_over_nothing_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let text =
+        "project: shop\nenvironments:\n  dev: { account: \"000000000000\", region: us-east-1 }\n";
+    std::fs::write(dir.path().join("obs.yaml"), text).unwrap();
+    let output = obs(dir.path(), &["gate"], &[]);
+    insta::assert_snapshot!(transcript(&["gate"], &output));
+}
+
+#[test]
+fn nothing_is_said_when_nobody_reads_on() {
+    let dir = project("obs.yaml", "shop", "shop");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = command(dir.path(), &["cost"])
+        .stdout(writer)
+        .output()
+        .unwrap();
+    assert_eq!(output.stderr, b"", "{output:?}");
+}
+
+#[test]
+fn what_an_argument_names_wrongly_is_told_before_any_call() {
+    let dir = project("obs.yaml", "shop", "shop");
+    for (arguments, part) in [
+        (&["mute", "--severity", "pgae"][..], "did you mean `page`?"),
+        (&["rollback", "--to", "last"], "`obs rollback --list` shows"),
+        (&["readiness", "--minimum", "-1"], "from 0 to 100"),
+        (&["pull", "--tag", "team"], "a name, `=` and a value"),
+        (&["apply", "--plan", "obs.yaml"], "obs.yaml: failed to read"),
+    ] {
+        let output = obs(dir.path(), arguments, &[]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(part), "{said}");
+    }
 }

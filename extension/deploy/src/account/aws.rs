@@ -49,6 +49,8 @@ pub struct Aws {
     sts: aws_sdk_sts::Client,
     pace: Arc<Mutex<Pace>>,
     began: Instant,
+    /// On this machine, where a call that got no answer gets none the second time.
+    local: bool,
 }
 
 impl Aws {
@@ -69,6 +71,7 @@ impl Aws {
             sts: aws_sdk_sts::Client::new(&config),
             pace: Arc::new(Mutex::new(Pace::new(quotas))),
             began: Instant::now(),
+            local: connect.local(),
         }
     }
 
@@ -102,6 +105,8 @@ impl Aws {
                 }
                 // Nobody listens there: a wrong endpoint should say so at once.
                 Trouble::Refused | Trouble::Unresolved => return Err(error),
+                // A person waits for each of these to the end.
+                Trouble::TimedOut if self.local || repeats > 0 => return Err(error),
                 _ if again && repeats < REPEATS => {
                     sleep(BACKOFF * 2_u32.pow(repeats)).await;
                     repeats += 1;

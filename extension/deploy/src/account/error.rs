@@ -56,7 +56,7 @@ impl AccountError {
                 "nobody listens at {place}: start `obs dev`, or set AWS_ENDPOINT_URL to where it listens"
             ),
             Trouble::Unresolved => format!(
-                "cannot find the address of {place}: check the environment's `region` and `endpoint` in obs.yaml, and the network"
+                "cannot find the address of {place}: check AWS_ENDPOINT_URL, the environment's `region` and `endpoint` in obs.yaml, and the network"
             ),
             Trouble::TimedOut => {
                 format!("no answer from {place} in time: check the network and a proxy's settings ({detail})")
@@ -80,6 +80,10 @@ impl AccountError {
             Trouble::Throttled => {
                 format!("{operation} was throttled again and again: run the same command again, it goes on where it stopped")
             }
+            // An answer without a word is none of AWS's.
+            Trouble::Other if matches!(detail.as_str(), "Error" | "") => format!(
+                "{place} does not answer {operation} as AWS does: check AWS_ENDPOINT_URL and the environment's `endpoint` in obs.yaml"
+            ),
             Trouble::Missing | Trouble::Other => format!("{operation} failed: {detail}"),
         }
     }

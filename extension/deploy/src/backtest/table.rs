@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::replay::{Compared, Firing, Row};
 use crate::simulate::report::offset;
+use crate::value::counted;
 
 const TITLES: [&str; 7] = [
     "alarm",
@@ -74,12 +75,13 @@ impl Compared {
             firings.map(Firing::count).sum()
         };
         let quiet = self.rows.iter().filter(|row| !row.fired()).count();
+        let stay = if quiet == 1 { "stays" } else { "stay" };
         format!(
-            "{} to {}: {} alarms, fired {} times before, {} after; {quiet} stay quiet.",
+            "{} to {}: {}, fired {} before, {} after; {quiet} {stay} quiet.",
             stamp(self.from_ms),
             stamp(self.to_ms),
-            self.rows.len(),
-            sum(|row| &row.before),
+            counted(self.rows.len(), "alarm"),
+            counted(sum(|row| &row.before), "time"),
             sum(|row| &row.after),
         )
     }

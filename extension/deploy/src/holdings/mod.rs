@@ -1,6 +1,7 @@
 //! What an account holds, in the model's own words: the other way round from a plan.
 //! `pull` writes it into files, `snapshot` keeps it, `rollback` goes back to it.
 
+mod others;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -191,6 +192,9 @@ pub fn of(target: &Target, observed: &Observed, selection: &Selection) -> Holdin
         };
         let ours = target.owns(tags);
         if selection.takes(name, ours, Some(tags)) {
+            if held.is_of_another(&format!("dashboard {name}"), Some(tags)) {
+                continue;
+            }
             held.note(name, ours);
             held.desired.dashboards.push(Dashboard {
                 name: name.clone(),
@@ -202,7 +206,7 @@ pub fn of(target: &Target, observed: &Observed, selection: &Selection) -> Holdin
 }
 
 impl Holdings {
-    /// Whether it holds something whose name a pattern fits.
+    /// Whether there is something whose name a pattern fits.
     pub fn has(&self, pattern: &str) -> bool {
         let desired = &self.desired;
         let mut names = desired.topics.iter().map(|it| &it.name).collect::<Vec<_>>();
@@ -213,7 +217,12 @@ impl Holdings {
         names.extend(desired.metric_filters.iter().map(|it| &it.name));
         names.extend(desired.mute_rules.iter().map(|it| &it.name));
         names.extend(desired.sampling_rules.iter().map(|it| &it.name));
-        names.into_iter().any(|name| matches(pattern, name))
+        let unsaid = self
+            .unsaid
+            .iter()
+            .filter_map(|it| it.what.split(' ').nth(1));
+        let mut names = names.into_iter().map(String::as_str).chain(unsaid);
+        names.any(|name| matches(pattern, name))
     }
 
     fn note(&mut self, name: &str, ours: bool) {
@@ -253,6 +262,9 @@ impl Holdings {
         }
         for name in taken {
             let alarm = &observed.alarms[name];
+            if self.is_of_another(&format!("alarm {name}"), observed.alarm_tags.get(name)) {
+                continue;
+            }
             self.note(name, ours(alarm));
             match target.unsealed(alarm).0 {
                 Alarm::Metric(alarm) => self.desired.alarms.push(alarm),
@@ -275,6 +287,9 @@ impl Holdings {
             // Whom a selected alarm tells comes along.
             let told = selection.whose == Whose::Anybodys && told.contains(arn);
             if told || selection.takes(name, ours, Some(&state.tags)) {
+                if self.is_of_another(&format!("topic {name}"), Some(&state.tags)) {
+                    continue;
+                }
                 self.note(name, ours);
                 self.topic(name, state, ours && selection.whose == Whose::Ours);
             }

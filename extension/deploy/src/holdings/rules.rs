@@ -35,7 +35,9 @@ impl Holdings {
         for (name, rule) in &observed.sampling_rules {
             let tags = observed.sampling_tags.get(name);
             let ours = tags.is_some_and(|tags| target.owns(tags));
-            if selection.takes(name, ours, tags) {
+            if selection.takes(name, ours, tags)
+                && !self.is_of_another(&format!("sampling rule {name}"), tags)
+            {
                 self.note(name, ours);
                 self.desired.sampling_rules.push(rule.clone());
             }
@@ -47,7 +49,8 @@ impl Holdings {
         let (description, seal) = target.unmarked(&rule.description, |_| String::new());
         let tags = observed.event_rule_tags.get(&rule.name);
         let ours = tags.map_or(seal != Seal::None, |tags| target.owns(tags));
-        if !selection.takes(&rule.name, ours, tags) {
+        let what = format!("event rule {}", rule.name);
+        if !selection.takes(&rule.name, ours, tags) || self.is_of_another(&what, tags) {
             return;
         }
         let Some(targets) = observed.targets.get(&rule.name) else {

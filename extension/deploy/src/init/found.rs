@@ -55,6 +55,11 @@ impl Found {
         self.resources.iter().map(|(kind, all)| (*kind, all.len()))
     }
 
+    /// How many values only the deployment knows.
+    pub fn unresolved(&self) -> usize {
+        self.variables.len()
+    }
+
     /// What could not be taken over, as sentences.
     pub fn notes(&self) -> &[String] {
         &self.notes

@@ -150,6 +150,13 @@ impl Target {
             && tags.get(TAG_ENVIRONMENT) == Some(&self.environment)
     }
 
+    /// `PROJECT/ENVIRONMENT` of another one that owns it, by its tags.
+    pub fn other(&self, tags: &Tags) -> Option<String> {
+        let project = tags.get(TAG_PROJECT)?;
+        let environment = tags.get(TAG_ENVIRONMENT)?;
+        (!self.owns(tags)).then(|| format!("{project}/{environment}"))
+    }
+
     fn partition(&self) -> &'static str {
         if self.region.starts_with("cn-") {
             "aws-cn"

@@ -79,9 +79,10 @@ pub enum PlanError {
     },
     /// Something of the same name is there and is not ours.
     #[error(
-        "{} in the account and not kept by {project}/{environment}: {}; take it over with `--adopt NAME`, rename ours, or delete what is there",
+        "{} in the account and not kept by {project}/{environment}: {}; take {} over with `--adopt NAME`, rename ours, or delete what is there",
         if names.len() == 1 { "one resource of the same name is" } else { "resources of the same names are" },
-        names.join(", ")
+        names.join(", "),
+        if names.len() == 1 { "it" } else { "them" },
     )]
     NotOurs {
         /// Kind and name of each.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Observed;
 use crate::model::{Actions, Desired, Subscription};
+use crate::value::counted;
 
 /// A topic, what speaks to it and who hears it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +70,7 @@ fn told(actions: &Actions) -> Vec<&str> {
 /// `oncall: 12 alarms -> email a@example.com`.
 impl std::fmt::Display for Reach {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {} alarms -> ", self.topic, self.alarms)?;
+        write!(f, "{}: {} -> ", self.topic, counted(self.alarms, "alarm"))?;
         let hear = self.hear.iter().map(Subscription::to_string);
         let unconfirmed = self
             .unconfirmed

@@ -299,7 +299,8 @@ impl<'a> Told<'a> {
             _ => {
                 let last = text.rsplit('\n').next().unwrap_or_default();
                 if let Some(whose) = last.strip_prefix("Kept as code by obs: ") {
-                    return Err(format!("it is kept by {whose}"));
+                    let whose = whose.split(" #").next().unwrap_or_default();
+                    return Err(format!("left out: it is kept by {whose}"));
                 }
                 text
             }

@@ -5,6 +5,7 @@ use super::Context;
 use crate::model::About;
 use crate::shape::project::Requirement;
 use crate::source::At;
+use crate::source::near;
 use crate::source::problem::{Problem, Problems};
 
 /// What an alarm says of itself.
@@ -55,6 +56,7 @@ pub(super) fn about(
     if missing.is_empty() {
         return about;
     }
+    let it = if missing.len() == 1 { "it" } else { "them" };
     let (word, missing) = (&said.severity.value, missing.join(" and no "));
     let problem = Problem::at(
         name.span,
@@ -62,12 +64,28 @@ pub(super) fn about(
     )
     .label(format!("has no {missing}"));
     match severity.require {
-        Some(_) => problems.add(
-            problem.help("add it here or under `defaults:`; the severity's `require:` asks for it"),
-        ),
-        None => problems.warn(problem.help(
-            "add it here or under `defaults:`; `require:` of the severity makes it a must or drops it",
-        )),
+        Some(_) => problems.add(problem.help(format!(
+            "add {it} here or under `defaults:`; the severity's `require:` asks for {it}"
+        ))),
+        None => problems.warn(problem.help(format!(
+            "add {it} here or under `defaults:`; the severity's `require:` says what is a must"
+        ))),
     }
     about
+}
+
+/// The problem of a severity that obs.yaml does not have. One that a preset brings along
+/// stands in no file of the project: where the preset is used, there is nothing to correct.
+pub(super) fn unknown_severity(context: &Context<'_>, severity: &At<String>) -> Problem {
+    let At { value: text, span } = severity;
+    let problem = Problem::at(*span, format!("unknown severity `{text}`"))
+        .label("not under `severities:` in obs.yaml");
+    let written = context.files.slice(*span);
+    if written.contains(text.as_str()) || written.contains("${") {
+        let known = context.severities.keys().map(String::as_str);
+        return problem.help(near::suggestion(text, known));
+    }
+    problem.help(format!(
+        "the preset tells `{text}`: add it under `severities:`, or say another beside `use:` with `severity:`"
+    ))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::about::{Said, about};
+use super::about::{Said, about, unknown_severity};
 use super::expand::{Expanded, expand, overlaid};
 use super::resources::Resource;
 use super::threshold::Subject;
@@ -73,6 +73,20 @@ pub(super) fn read(
     read.filters.sort_by_key(MetricFilter::key);
 }
 
+/// The row of a preset that an alarm comes from.
+pub(super) struct Row {
+    /// `PRESET/ROW`.
+    pub(super) path: String,
+    /// Where the project uses the preset.
+    pub(super) uses: Span,
+}
+
+impl Row {
+    fn key(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+}
+
 /// All alarms of the project, and what comes with them.
 #[derive(Default)]
 pub(super) struct Read {
@@ -92,7 +106,7 @@ impl Read {
         &mut self,
         context: &Context<'_>,
         expanded: Expanded<'_>,
-        preset: Option<String>,
+        preset: Option<Row>,
         problems: &mut Problems,
     ) {
         let name = expanded.node.get("name").and_then(Node::text);
@@ -106,7 +120,8 @@ impl Read {
             self.names.reserve(&node);
             return;
         };
-        self.names.take(&shape.name, context, problems);
+        self.names
+            .take_of(&shape.name, preset.as_ref(), context, problems);
         let mut reader = Reader { context, problems };
         let resource = reader.resource(&shape, expanded.item);
         self.filters.extend(reader.filter(&shape));
@@ -118,7 +133,7 @@ impl Read {
         };
         let about = About {
             resource: resource.map(Resource::path),
-            preset,
+            preset: preset.map(|row| row.path),
             ..about(context, &shape.name, &said, problems)
         };
         self.about.insert(shape.name.value, about);
@@ -161,29 +176,45 @@ impl Names {
         context: &Context<'_>,
         problems: &mut Problems,
     ) {
+        self.take_of(name, None, context, problems);
+    }
+
+    /// The same of an alarm that may come from a preset.
+    fn take_of(
+        &mut self,
+        name: &At<String>,
+        preset: Option<&Row>,
+        context: &Context<'_>,
+        problems: &mut Problems,
+    ) {
         let text = &name.value;
         if text.is_empty() || text.len() > 255 || text.chars().any(char::is_control) {
             problems.add(
                 Problem::at(name.span, "this cannot be an alarm's name")
-                    .label("expected 1 to 255 characters"),
+                    .label("expected 1 to 255 characters that can be seen"),
             );
         }
         let Some(first) = self.taken.insert(text.clone(), name.span) else {
             return;
         };
         self.incomplete = true;
-        let problem = Problem::at(name.span, format!("two alarms are named `{text}`"));
-        problems.add(if first == name.span {
-            problem.help(
+        let twice = |place| Problem::at(place, format!("two alarms are named `{text}`"));
+        let shown = |span: Span| context.files.get(span.file);
+        let built_in = shown(name.span).is_some_and(|file| file.name.starts_with("preset "));
+        problems.add(match preset.filter(|_| built_in) {
+            // The line of the preset is nobody's to correct.
+            Some(row) if first == name.span => twice(row.uses).help(format!(
+                "the preset is used twice for it: part its resources with `only:`, or leave it out of one with `alarms: {{ {}: off }}`",
+                row.key()
+            )),
+            None if first == name.span => twice(name.span).help(
                 "put `${resource}` into the name, so that each alarm of the `for_each` has its own",
-            )
-        } else {
-            let file = context.files.get(first.file);
-            let line = file.map_or(0, |file| {
-                file.text[..first.offset as usize].lines().count().max(1)
-            });
-            let file = file.map_or("", |file| &file.name);
-            problem.help(format!("the other one is in {file}, line {line}"))
+            ),
+            row => {
+                let (file, line) = context.files.line(first);
+                twice(row.map_or(name.span, |row| row.uses))
+                    .help(format!("the other one is in {file}, line {line}"))
+            }
         });
     }
 
@@ -236,17 +267,7 @@ pub(super) fn actions(
     if severity.value == NONE {
         return Actions::default();
     }
-    problems.add(
-        Problem::at(
-            severity.span,
-            format!("unknown severity `{}`", severity.value),
-        )
-        .label("not under `severities:` in obs.yaml")
-        .help(near::suggestion(
-            &severity.value,
-            context.severities.keys().map(String::as_str),
-        )),
-    );
+    problems.add(unknown_severity(context, severity));
     Actions::default()
 }
 

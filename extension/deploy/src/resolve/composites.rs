@@ -212,10 +212,11 @@ fn rule(
             children
         }
         Err(message) => {
-            problems.add(
-                Problem::at(rule.span, message)
-                    .help("expected a rule such as `ALARM(\"a\") OR NOT OK(\"b\")`"),
-            );
+            let help = match message.contains("at most") {
+                true => "part it into several composites, and let this one name those",
+                false => "expected a rule such as `ALARM(\"a\") OR NOT OK(\"b\")`",
+            };
+            problems.add(Problem::at(rule.span, message).help(help));
             Vec::new()
         }
     }

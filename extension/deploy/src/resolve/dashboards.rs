@@ -171,6 +171,7 @@ impl Reader<'_, '_> {
             self.problems.add(
                 Problem::at(node.pointer(), "the key `rows` is missing")
                     .label("in this dashboard")
+                    .help("add `rows:`, a list")
                     .of_shape(),
             );
             return None;
@@ -218,7 +219,9 @@ impl Reader<'_, '_> {
             ["slo"] => self.slo_rows(keys["slo"], height, body),
             ["overview"] => self.overview(keys["overview"], height, body),
             [] => self.problems.add(
-                Problem::at(node.pointer(), "the key `widgets` is missing").label("in this row"),
+                Problem::at(node.pointer(), "the key `widgets` is missing")
+                    .label("in this row")
+                    .help("a row has one of `widgets:`, `preset:`, `slo:` or `overview:`"),
             ),
             _ => self.problems.add(
                 Problem::at(

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::Context;
+use super::about::unknown_severity;
 use super::alarms::Read;
 use super::expand::Expanded;
+use super::{Context, pattern};
 use crate::model::EventRule;
 use crate::shape::alarm::Event;
+use crate::source::At;
 use crate::source::decode::decode;
+use crate::source::node::{Kind, Node};
 use crate::source::problem::{Problem, Problems};
-use crate::source::{At, near};
 
 /// At most so many targets of a rule.
 const MAX_TARGETS: usize = 5;
@@ -30,17 +32,15 @@ pub(super) fn read(
     };
     check_name(&shape.name, read, problems);
     let topics = topics(context, &shape.severity, problems);
-    let pattern = expanded
-        .node
-        .get("pattern")
-        .map(crate::source::node::Node::to_json)
-        .unwrap_or_default();
-    if pattern.as_object().is_none_or(serde_json::Map::is_empty) {
-        problems.add(
+    let pattern = expanded.node.get("pattern");
+    match pattern.map(|node| &node.kind) {
+        Some(Kind::Map(fields)) if !fields.is_empty() => pattern::check(fields, problems),
+        _ => problems.add(
             Problem::at(shape.pattern.span, "this is not a pattern of events")
                 .label("expected a mapping such as `{ source: [aws.guardduty] }`"),
-        );
+        ),
     }
+    let pattern = pattern.map(Node::to_json).unwrap_or_default();
     if pattern.to_string().chars().count() > MAX_PATTERN {
         problems.warn(
             Problem::at(
@@ -90,15 +90,7 @@ fn topics(context: &Context<'_>, severity: &At<String>, problems: &mut Problems)
     let topics = match context.severities.get(&severity.value) {
         Some(route) => route.topics.clone(),
         None => {
-            let known = context.severities.keys().map(String::as_str);
-            problems.add(
-                Problem::at(
-                    severity.span,
-                    format!("unknown severity `{}`", severity.value),
-                )
-                .label("not under `severities:` in obs.yaml")
-                .help(near::suggestion(&severity.value, known)),
-            );
+            problems.add(unknown_severity(context, severity));
             Vec::new()
         }
     };

@@ -172,6 +172,15 @@ impl Reader<'_> {
         let mut made = of(dimensions([("QueueName", name)]));
         if let Some(dead_letter) = queue.dead_letter {
             let letters = dead_letter.value.clone();
+            if letters == name {
+                self.problems.add(
+                    Problem::at(
+                        dead_letter.span,
+                        format!("`{name}` is its own dead-letter queue"),
+                    )
+                    .help("name the queue that takes what this one cannot deliver"),
+                );
+            }
             self.references.dead_letters.push(letters.clone());
             made.attributes.insert("dead_letter", letters);
             self.references.found.push(("queues", dead_letter));

@@ -12,16 +12,25 @@ const VALUE: usize = 1_024;
 /// Dimensions of a metric.
 const DIMENSIONS: usize = 30;
 
+/// Where the parts of a metric stand.
+pub(super) struct Places {
+    pub(super) namespace: Span,
+    /// Of the name; dimensions are told there, too.
+    pub(super) name: Span,
+}
+
 /// Notes what CloudWatch would refuse of a metric.
-pub(super) fn check_metric(metric: &MetricRef, place: Span, problems: &mut Problems) {
-    let mut refuse = |message: String, label: &str| {
-        problems.add(Problem::at(place, message).label(label));
-    };
+pub(super) fn check_metric(metric: &MetricRef, places: &Places, problems: &mut Problems) {
     let fits = |text: &str, most: usize| (1..=most).contains(&text.chars().count());
     if !fits(&metric.namespace, NAME) || metric.namespace.starts_with(':') {
-        let label = "1 to 255 characters, the first of them no `:`";
-        refuse("this cannot be a namespace".to_owned(), label);
+        problems.add(
+            Problem::at(places.namespace, "this cannot be a namespace")
+                .label("1 to 255 characters, the first of them no `:`"),
+        );
     }
+    let mut refuse = |message: String, label: &str| {
+        problems.add(Problem::at(places.name, message).label(label));
+    };
     if !fits(&metric.name, NAME) {
         let label = "1 to 255 characters";
         refuse("this cannot be a metric's name".to_owned(), label);
@@ -32,11 +41,13 @@ pub(super) fn check_metric(metric: &MetricRef, place: Span, problems: &mut Probl
         refuse(message, "CloudWatch takes 30");
     }
     for (name, value) in &metric.dimensions {
-        if !fits(name, NAME) || !fits(value, VALUE) {
-            refuse(
-                format!("the dimension `{name}` cannot be one"),
-                "a name has 1 to 255 characters, a value 1 to 1,024",
-            );
-        }
+        let label = if !fits(name, NAME) || !fits(value, VALUE) {
+            "a name has 1 to 255 characters, a value 1 to 1,024"
+        } else if name.starts_with(':') {
+            "the name begins with `:`"
+        } else {
+            continue;
+        };
+        refuse(format!("the dimension `{name}` cannot be one"), label);
     }
 }

@@ -3,6 +3,7 @@
 //! are collected before any is reported.
 
 pub mod project;
+mod unasked;
 mod kinds;
 pub mod resources;
 pub mod topics;
@@ -12,12 +13,14 @@ pub mod expand;
 mod limits;
 pub mod signal;
 pub mod presets;
+mod pattern;
 pub mod events;
 mod about;
 pub mod alarms;
 mod sli;
 pub mod slos;
 pub mod composites;
+mod cron;
 pub mod mutes;
 pub mod tests;
 pub mod dashboards;
@@ -120,6 +123,7 @@ pub(crate) struct Context<'a> {
 
 fn attempt(documents: &Documents, choice: &Choice, problems: &mut Problems) -> Option<Resolved> {
     let head = project::head(documents, choice, problems)?;
+    unasked::check(documents, choice, problems);
     let sections = project::sections(documents, &head, problems);
     let mut resources = resources::read(&head, &sections, problems);
     let functions = project::functions(&sections, problems);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::alarms::Read;
-use super::{Context, entries};
+use super::{Context, cron, entries};
 use crate::model::MuteRule;
 use crate::shape::sampling::Mute;
 use crate::source::At;
@@ -148,7 +148,7 @@ impl Reader<'_> {
                 .and_then(|rest| rest.strip_suffix(')'))
         };
         let good = match (inner("cron"), inner("at")) {
-            (Some(fields), _) => fields.split_whitespace().count() == 5,
+            (Some(fields), _) => cron::fits(fields),
             (_, Some(time)) => {
                 let minute = obs_cloudwatch::time::parse_iso(&format!("{time}:00Z"));
                 time.len() == "2026-12-24T18:00".len() && minute.is_some()

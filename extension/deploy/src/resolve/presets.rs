@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::alarms::Read;
+use super::alarms::{Read, Row};
 use super::expand::{Expanded, fill, is_off};
 use super::resources::{Resource, picked};
 use super::{Context, entries, events};
@@ -172,7 +172,10 @@ impl<'a> Used<'a> {
                     node,
                     item: Some(item),
                 };
-                let preset = format!("{}/{}", self.shape.uses.value, row.key);
+                let preset = Row {
+                    path: format!("{}/{}", self.shape.uses.value, row.key),
+                    uses: self.shape.uses.span,
+                };
                 read.alarm(self.context, expanded, Some(preset), problems);
             }
         }

@@ -109,7 +109,10 @@ pub(super) fn head(
             Some(place) => Problem::at(place, message),
             None => Problem::whole(message),
         };
-        problems.add(problem.help(near::suggestion(&chosen, known)));
+        problems.add(problem.help(match known[..] {
+            [] => format!("add `{chosen}:` with `account:` and `region:` under `environments:`"),
+            _ => near::suggestion(&chosen, known),
+        }));
         return None;
     };
     let environment = environment?;

@@ -1,7 +1,7 @@
 //! The resources that alarms and dashboards are about: their dimensions in
 //! CloudWatch, and the limits that thresholds are shares of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::kinds::{self, References};
 use super::project::{Head, Sections};
@@ -169,14 +169,11 @@ impl Resources {
             [one] => Some(one),
             [] if self.slipped || self.is_broken(own) => None,
             [] => {
-                let known = self
-                    .kinds()
-                    .flat_map(|(_, list)| list)
-                    .map(|resource| resource.name.as_str());
+                let known = self.written(kind.is_some());
                 problems.add(
                     Problem::at(name.span, format!("unknown resource `{text}`"))
                         .label("not under `resources:` in obs.yaml")
-                        .help(near::suggestion(text, known)),
+                        .help(near::suggestion(text, known.iter().map(String::as_str))),
                 );
                 None
             }
@@ -192,6 +189,18 @@ impl Resources {
                 None
             }
         }
+    }
+
+    /// What people wrote under `resources:`, each once; with its kind where one is given.
+    fn written(&self, with_kind: bool) -> BTreeSet<String> {
+        self.kinds()
+            .filter(|(kind, _)| KINDS.contains(kind))
+            .flat_map(|(_, list)| list)
+            .map(|resource| match with_kind {
+                true => resource.path(),
+                false => resource.name.clone(),
+            })
+            .collect()
     }
 
     /// True when more resources were meant than could be read.

@@ -7,7 +7,7 @@ use obs_cloudwatch::metric::Unit;
 use obs_cloudwatch::statistic::Statistic;
 
 use super::alarms::Reader;
-use super::limits::check_metric;
+use super::limits::{Places, check_metric};
 use super::resources::Resource;
 use crate::model::alarm::Term as Content;
 use crate::model::{MetricFilter, MetricRef, Query, Signal};
@@ -158,7 +158,11 @@ impl Reader<'_, '_> {
             name: metric.name.value.clone(),
             dimensions: dimensions(metric.dimensions.as_ref(), resource),
         };
-        check_metric(&reference, metric.namespace.span, self.problems);
+        let places = Places {
+            namespace: metric.namespace.span,
+            name: metric.name.span,
+        };
+        check_metric(&reference, &places, self.problems);
         (reference, self.unit(metric.unit.as_ref()))
     }
 
@@ -301,7 +305,11 @@ impl Reader<'_, '_> {
                     name: name.value.clone(),
                     dimensions: dimensions(shape.dimensions.as_ref(), resource),
                 };
-                check_metric(&metric, namespace.span, self.problems);
+                let places = Places {
+                    namespace: namespace.span,
+                    name: name.span,
+                };
+                check_metric(&metric, &places, self.problems);
                 Some(Content::Metric {
                     metric,
                     statistic: statistic?,

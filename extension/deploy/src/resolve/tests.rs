@@ -24,6 +24,8 @@ use crate::source::problem::{Problem, Problems};
 
 /// Milliseconds of a minute.
 const MINUTE: i64 = 60_000;
+/// The longest time after which something can be expected.
+const LONGEST: i64 = 455 * 24 * 60 * MINUTE;
 /// Where a test begins that says no other: 2026-01-01T00:00:00Z, a Thursday.
 const START: i64 = 1_767_225_600_000;
 
@@ -183,6 +185,15 @@ impl<'a> Reader<'a> {
             self.problems.add(
                 Problem::at(at.span, "nothing is expected of the alarm")
                     .help("add `state:`, `reason:` or `told:`"),
+            );
+        }
+        if milliseconds(shape.at.value) > LONGEST {
+            self.problems.add(
+                Problem::at(
+                    shape.at.span,
+                    format!("`{}` is too long a test", shape.at.value),
+                )
+                .label("expected at most 455 days, as long as CloudWatch keeps a number"),
             );
         }
         let told = shape.told.as_ref().map(|told| self.told(told));

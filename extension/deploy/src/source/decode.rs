@@ -34,7 +34,10 @@ pub fn decode<T: DeserializeOwned>(node: &Node, problems: &mut Problems) -> Opti
                 let span = fault.span.unwrap_or(node.span);
                 if !matches!(fault.what, What::Said) {
                     let place = node.at(span).map_or(span, Node::pointer);
-                    let problem = fault.problem(place);
+                    let problem = match node.at(span).and_then(in_quotes) {
+                        Some(help) if fault.wants_text() => fault.problem(place).help(help),
+                        _ => fault.problem(place),
+                    };
                     // What a value's own reader refuses may have the right shape: `5 of 3`.
                     problems.add(match fault.what {
                         What::Other(_) => problem,
@@ -108,6 +111,10 @@ impl Fault {
         self
     }
 
+    fn wants_text(&self) -> bool {
+        matches!(&self.what, What::Wrong { expected, .. } if expected == "a text")
+    }
+
     fn problem(&self, span: Span) -> Problem {
         match &self.what {
             What::UnknownKey(key, expected) => Problem::at(span, format!("unknown key `{key}`"))
@@ -129,6 +136,21 @@ impl Fault {
             What::Said => Problem::at(span, "reported before"),
             What::Other(message) => Problem::at(span, message.clone()),
         }
+    }
+}
+
+/// How a word that YAML takes for something else is a text: `N` and `off` are `false`.
+fn in_quotes(node: &Node) -> Option<String> {
+    let Kind::Scalar(Scalar { raw, value }) = &node.kind else {
+        return None;
+    };
+    let quoted = format!("in quotes it is a text: `\"{raw}\"`");
+    match value {
+        Value::Text => None,
+        Value::Bool(value) if *raw != value.to_string() => {
+            Some(format!("YAML reads `{raw}` as `{value}`; {quoted}"))
+        }
+        _ => Some(quoted),
     }
 }
 

@@ -13,6 +13,8 @@ pub mod variables;
 pub mod decode;
 pub mod at;
 pub mod near;
+mod excerpt;
+mod fault;
 pub mod problem;
 pub mod report;
 
@@ -118,10 +120,13 @@ impl Reader {
     fn project(&mut self, root: &Path) -> Option<Node> {
         let path = root.join(PROJECT_FILE);
         if !path.exists() {
-            self.problems.add(
-                Problem::whole(format!("there is no {PROJECT_FILE} in {}", root.display()))
+            let problem =
+                Problem::whole(format!("there is no {PROJECT_FILE} in {}", root.display()));
+            self.problems.add(match root.join("obs.yml").exists() {
+                true => problem.help(format!("there is an obs.yml: rename it to {PROJECT_FILE}")),
+                false => problem
                     .help("run obs in the folder that holds obs.yaml, or name it with `-C DIR`"),
-            );
+            });
             return None;
         }
         let index = self.read(&path, PROJECT_FILE)?;
@@ -145,21 +150,47 @@ impl Reader {
             .filter_map(Result::ok)
             .filter_map(|entry| entry.file_name().into_string().ok())
             .filter(|name| !name.starts_with('.'))
-            .filter(|name| {
-                Path::new(name)
-                    .extension()
-                    .and_then(|ending| ending.to_str())
-                    .is_some_and(|ending| endings.contains(&ending))
-            })
             .collect();
         names.sort();
+        for name in &names {
+            self.refuse_below(&dir.join(name), &format!("{folder}/{name}"), endings);
+        }
+        names.retain(|name| ends_with(Path::new(name), endings));
         names
             .iter()
             .filter_map(|name| self.read(&dir.join(name), &format!("{folder}/{name}")))
             .collect()
     }
 
+    /// What stands in a folder below is not read: whoever put it there would find its
+    /// alarms deleted by the next apply.
+    fn refuse_below(&mut self, path: &Path, name: &str, endings: &[&str]) {
+        let Ok(entries) = std::fs::read_dir(path) else {
+            return;
+        };
+        let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+        if ends_with(path, endings) || !paths.into_iter().any(|path| ends_with(&path, endings)) {
+            return;
+        }
+        let folder = name.split('/').next().unwrap_or_default();
+        self.problems.add(
+            Problem::whole(format!(
+                "{name}/ holds files, and no folder below {folder}/ is read"
+            ))
+            .help(format!("move them into {folder}/ itself, or out of it")),
+        );
+    }
+
     fn read(&mut self, path: &Path, name: &str) -> Option<u32> {
+        // A pipe or a device would be waited for without end.
+        if path
+            .metadata()
+            .is_ok_and(|it| !it.is_file() && !it.is_dir())
+        {
+            self.problems
+                .add(Problem::whole(format!("{name} is not a file")));
+            return None;
+        }
         match std::fs::read(path) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => Some(self.files.add(name, &text)),
@@ -207,6 +238,12 @@ impl Reader {
         };
         Some(DashboardFile { stem, form })
     }
+}
+
+fn ends_with(path: &Path, endings: &[&str]) -> bool {
+    path.extension()
+        .and_then(|ending| ending.to_str())
+        .is_some_and(|ending| endings.contains(&ending))
 }
 
 /// Where a text stops being JSON.

@@ -38,6 +38,7 @@ where
     match nearest(word, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => "there is none".to_owned(),
+        None if known.len() == 1 => format!("expected `{}`", known[0]),
         None => format!("expected one of {}", list(&known)),
     }
 }

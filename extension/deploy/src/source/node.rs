@@ -7,6 +7,7 @@
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Location, Spanned};
 
+use super::fault;
 use super::file::{Files, Span};
 use super::problem::{Problem, Problems};
 
@@ -193,7 +194,7 @@ pub fn parse(files: &Files, index: u32, problems: &mut Problems) -> Option<Node>
         len: 0,
     };
     if text.len() > MAX_FILE_BYTES {
-        problems.add(Problem::at(start, "the file is larger than 2 MiB"));
+        problems.add(Problem::at(start, "the file is larger than 2 MiB").help("part it"));
         return None;
     }
     let options = serde_saphyr::options! {
@@ -222,7 +223,7 @@ pub fn parse(files: &Files, index: u32, problems: &mut Problems) -> Option<Node>
                 .unwrap_or_default()
                 .trim_end_matches(':')
                 .to_owned();
-            problems.add(Problem::at(span, format!("not YAML: {message}")));
+            problems.add(fault::problem(span, &message));
             None
         }
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan};
 
+use super::excerpt::Excerpt;
 use super::file::{Files, Span};
 
 /// One thing that is wrong, at one place.
@@ -196,27 +197,23 @@ struct Shown {
     level: Level,
     message: String,
     help: Option<String>,
-    text: Option<NamedSource<String>>,
+    text: Option<Excerpt>,
     label: Option<LabeledSpan>,
 }
 
 impl Shown {
     fn new(problem: &Problem, files: &Files) -> Shown {
-        let placed = problem
+        let text = problem
             .span
-            .and_then(|span| files.get(span.file).map(|file| (span, file)));
+            .and_then(|span| files.get(span.file).map(|file| Excerpt::new(file, span)));
         Shown {
             level: problem.level,
             message: problem.message.clone(),
             help: problem.help.clone(),
-            text: placed.map(|(_, file)| NamedSource::new(&file.name, file.text.to_string())),
-            label: placed.map(|(span, _)| {
-                LabeledSpan::new(
-                    Some(problem.label.clone()),
-                    span.offset as usize,
-                    span.len as usize,
-                )
-            }),
+            label: text
+                .as_ref()
+                .map(|text| LabeledSpan::new_with_span(Some(problem.label.clone()), text.place)),
+            text,
         }
     }
 }

@@ -192,6 +192,14 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     parts
 }
 
+/// The variables that a text refers to.
+pub fn named(text: &str) -> impl Iterator<Item = &str> {
+    parts(text).into_iter().filter_map(|part| match part {
+        Part::Name(name) => Some(name),
+        Part::Text(_) => None,
+    })
+}
+
 /// A variable's name: `[a-z][a-z0-9_]*`.
 pub fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())

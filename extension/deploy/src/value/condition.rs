@@ -124,6 +124,9 @@ impl Datapoints {
         let (to_alarm, periods) = text.split_once(" of ").ok_or_else(wrong)?;
         let to_alarm: u32 = to_alarm.trim().parse().map_err(|_| wrong())?;
         let periods: u32 = periods.trim().parse().map_err(|_| wrong())?;
+        if periods == 0 {
+            return Err(format!("`{text}`: an alarm looks at one datapoint or more"));
+        }
         if to_alarm == 0 || to_alarm > periods {
             return Err(format!(
                 "`{text}`: between 1 and {periods} datapoints of {periods} can be asked for"

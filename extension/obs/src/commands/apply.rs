@@ -54,10 +54,11 @@ async fn kept(path: &Path, surroundings: &Surroundings) -> Result<Vec<Planned>, 
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::Usage(format!("cannot read the plan {}: {error}", path.display()))
     })?;
-    let plans = Saved::read(&text).map_err(|error| Failure::Usage(format!("failed to {error}")))?;
+    let plans = Saved::read(&text)
+        .map_err(|error| Failure::Usage(format!("{}: failed to {error}", path.display())))?;
     let mut planned = Vec::new();
     for saved in plans {
-        let account = project::connect(&saved.plan.target, surroundings).await;
+        let account = project::connect(&saved.plan.target, surroundings).await?;
         let observed = plan::observe(&account, &saved.desired)
             .await
             .map_err(project::sentence)?;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use indicatif::{ProgressBar, ProgressStyle};
 use obs_deploy::account::Reads;
 use obs_deploy::backtest::{Compared, Sides, fetch, replay};
+use obs_deploy::model::Alarm;
 use obs_deploy::resolve::Resolved;
 use obs_deploy::value::Duration;
 
@@ -93,11 +94,17 @@ async fn compare(
     span: (i64, i64),
     surroundings: &mut Surroundings,
 ) -> Result<Compared, Failure> {
-    let account = project::connect(&one.desired.target, surroundings).await;
+    let account = project::connect(&one.desired.target, surroundings).await?;
     let applied = account.alarms().await.map_err(project::sentence)?;
     let files = one.desired.all_alarms();
     let filter = args.filter.as_deref().unwrap_or_default();
     let wanted = |name: &str| name.contains(filter);
+    let mut names = files.iter().chain(&applied).map(Alarm::name);
+    if !filter.is_empty() && !names.any(wanted) {
+        return Err(Failure::Usage(format!(
+            "no alarm's name contains `{filter}`: `obs backtest` replays them all"
+        )));
+    }
     let mut sides = Sides::new((&one.desired.target, &files), &applied, span, wanted);
     let needs = sides.needs(surroundings.now_ms());
     let asks = needs.asks(span.1);

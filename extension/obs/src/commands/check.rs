@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use obs_deploy::resolve::{self, Choice, Resolved};
 use obs_deploy::source;
 use obs_deploy::source::problem::Invalid;
+use obs_deploy::value::counted;
 use serde_json::{Value, json};
 
 use crate::args::Project;
@@ -107,13 +108,13 @@ impl Verdict {
         };
         writeln!(
             surroundings.out,
-            "{} in {}: {} topics, {} alarms, {} composite alarms, {} dashboards. No problems.",
+            "{} in {}: {}, {}, {}, {}. No problems.",
             counts.project,
             counts.environment,
-            counts.topics,
-            counts.alarms,
-            counts.composites,
-            counts.dashboards,
+            counted(counts.topics, "topic"),
+            counted(counts.alarms, "alarm"),
+            counted(counts.composites, "composite alarm"),
+            counted(counts.dashboards, "dashboard"),
         )?;
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,10 +21,10 @@ use crate::surroundings::Surroundings;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Dev {
     /// Where the endpoints and the page listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4400")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4400", value_parser = address)]
     listen: SocketAddr,
     /// Where the X-Ray daemon's UDP socket listens
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:2000")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:2000", value_parser = address)]
     xray: SocketAddr,
     /// Folder of the account's files
     #[arg(long, value_name = "DIR", default_value = ".obs-dev")]
@@ -51,7 +52,7 @@ pub(crate) struct Dev {
     sample: f64,
     /// Make requests fail: `SERVICE[:OPERATION]=KIND[:SHARE%][:COUNTx][:TIME]`, KIND one of throttle,
     /// 500, 503, 413, hang, hang-accepted, reset, reset-accepted, drip; also `POST /api/faults`
-    #[arg(long = "fault", value_name = "RULE")]
+    #[arg(long = "fault", value_name = "RULE", value_parser = fault)]
     faults: Vec<FaultRule>,
     /// Freeze processes between invocations, as Lambda does; connections to AWS are gone after a
     /// freeze of so long. `off`: no freeze
@@ -169,6 +170,11 @@ fn options(args: &Dev, surroundings: &mut Surroundings) -> Result<Options, Failu
                 "--function {name}: there is no program {path}"
             )));
         }
+        if !is_executable(&command) {
+            return Err(Failure::Usage(format!(
+                "--function {name}: {path} is no program that may be run: `chmod +x` makes it one"
+            )));
+        }
         let command = absolute(&command);
         match options
             .functions
@@ -205,6 +211,12 @@ fn configured(
     surroundings: &Surroundings,
 ) -> Result<(), Failure> {
     let directory = match &args.config {
+        Some(directory) if !directory.join(PROJECT_FILE).exists() => {
+            return Err(Failure::Usage(format!(
+                "--config: there is no {PROJECT_FILE} in {}",
+                directory.display()
+            )));
+        }
         Some(directory) => Some(directory.clone()),
         None => Path::new(PROJECT_FILE).exists().then(|| PathBuf::from(".")),
     };
@@ -320,4 +332,18 @@ fn share(text: &str) -> Result<f64, String> {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("expected a number from 0 to 1".to_owned()),
     }
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.metadata()
+        .is_ok_and(|it| it.permissions().mode() & 0o111 != 0)
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "expected an address and a port, such as 127.0.0.1:4400".to_owned())
+}
+
+fn fault(text: &str) -> Result<FaultRule, String> {
+    text.parse().map_err(|error| format!("failed to {error}"))
 }

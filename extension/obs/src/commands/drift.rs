@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use obs_deploy::plan::{Action, Adopt, Hands, Step};
+use obs_deploy::value::counted;
 
 use crate::args::Project;
 use crate::exit::{self, Failure};
@@ -55,7 +56,8 @@ pub(crate) fn run(project: &Project, surroundings: &mut Surroundings) -> Result<
         }
         differences |= !plan.is_empty();
         if plan.is_empty() {
-            writeln!(out, "  as the files say: {} resources", plan.unchanged)?;
+            let resources = counted(plan.unchanged, "resource");
+            writeln!(out, "  as the files say: {resources}")?;
         }
     }
     Ok(match differences {

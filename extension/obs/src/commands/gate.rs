@@ -6,7 +6,8 @@ use std::io::Write;
 use obs_deploy::account::Reads;
 use obs_deploy::gate::{Gate, Verdict};
 use obs_deploy::model::Target;
-use obs_deploy::value::Duration;
+use obs_deploy::source::near;
+use obs_deploy::value::{Duration, counted};
 
 use crate::args::{Project, duration};
 use crate::exit::{self, Failure};
@@ -38,14 +39,21 @@ pub(crate) fn run(args: &Arguments, surroundings: &mut Surroundings) -> Result<u
         (Some(one), true) => one.desired,
         _ => return Err(Failure::Usage("a gate watches one environment".to_owned())),
     };
-    let names: Vec<String> = match args.alarms.is_empty() {
+    let alarms: Vec<String> = desired
+        .all_alarms()
+        .iter()
+        .map(|alarm| alarm.name().to_owned())
+        .collect();
+    let names = match args.alarms.is_empty() {
         false => args.alarms.clone(),
-        true => desired
-            .all_alarms()
-            .iter()
-            .map(|alarm| alarm.name().to_owned())
-            .collect(),
+        true => alarms.clone(),
     };
+    if names.is_empty() {
+        return Err(Failure::Usage(format!(
+            "there is no alarm to watch in {}: a gate over nothing is always open; name some with `--alarm`",
+            desired.target.environment
+        )));
+    }
     let gate = Gate::new(names, args.bake.std());
     if args.codedeploy {
         let configuration = gate.codedeploy().map_err(Failure::Usage)?;
@@ -58,7 +66,8 @@ pub(crate) fn run(args: &Arguments, surroundings: &mut Surroundings) -> Result<u
         args.every.std(),
         surroundings,
     ))?;
-    tell(&verdict, args, surroundings)
+    let known: Vec<&str> = alarms.iter().map(String::as_str).collect();
+    tell(&verdict, &known, args, surroundings)
 }
 
 /// Looks again and again until there is something to say.
@@ -68,9 +77,13 @@ async fn watch(
     every: std::time::Duration,
     surroundings: &mut Surroundings,
 ) -> Result<Verdict, Failure> {
-    let account = project::connect(target, surroundings).await;
+    let account = project::connect(target, surroundings).await?;
     let names = gate.names();
-    writeln!(surroundings.err, "Watching {} alarms.", names.len())?;
+    writeln!(
+        surroundings.err,
+        "Watching {}.",
+        counted(names.len(), "alarm")
+    )?;
     let began = tokio::time::Instant::now();
     loop {
         let states = account.states(&names).await.map_err(project::sentence)?;
@@ -83,6 +96,7 @@ async fn watch(
 
 fn tell(
     verdict: &Verdict,
+    known: &[&str],
     args: &Arguments,
     surroundings: &mut Surroundings,
 ) -> Result<u8, Failure> {
@@ -99,9 +113,15 @@ fn tell(
             )
         }
         Verdict::Missing { names } => {
+            let near = match &names[..] {
+                [one] => near::nearest(one, known.iter().copied().filter(|known| known != one)),
+                _ => None,
+            };
+            let near = near.map(|near| format!("; did you mean `{near}`?"));
             return Err(Failure::Sentence(format!(
-                "the account has no alarm {}: apply the files first, or name others with `--alarm`",
-                names.join(", ")
+                "the account has no alarm {}: apply the files first, or name others with `--alarm`{}",
+                names.join(", "),
+                near.unwrap_or_default()
             )));
         }
         Verdict::Open | Verdict::Watching { .. } => {

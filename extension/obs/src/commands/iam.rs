@@ -69,7 +69,7 @@ enum For {
     Handler,
     /// The same function, for what the extension does: metrics
     Extension,
-    /// Whoever runs plan, apply, drift, gate, pull, destroy, mute, readiness or backtest
+    /// Whoever runs plan, apply, drift, gate, pull, snapshot, restore, rollback, destroy, mute, readiness or backtest
     Deployer,
 }
 

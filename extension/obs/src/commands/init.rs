@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use obs_deploy::init::{self, Found, Head};
+use obs_deploy::value::counted;
 
 use crate::exit::{self, Failure};
 use crate::surroundings::Surroundings;
@@ -76,18 +77,34 @@ pub(crate) fn run(args: &Init, surroundings: &mut Surroundings) -> Result<u8, Fa
         std::fs::write(&path, text).map_err(failed)?;
         writeln!(surroundings.out, "{name}")?;
     }
+    tell(&found, surroundings)?;
+    Ok(exit::OK)
+}
+
+fn tell(found: &Found, surroundings: &mut Surroundings) -> Result<(), Failure> {
     for note in found.notes() {
         writeln!(surroundings.err, "note: {note}")?;
     }
     let counts: Vec<String> = found
         .counts()
-        .map(|(kind, count)| format!("{count} {kind}"))
+        .map(|(kind, count)| counted(count, kind.strip_suffix('s').unwrap_or(kind)))
         .collect();
     if !counts.is_empty() {
         writeln!(surroundings.err, "Found {}.", counts.join(", "))?;
     }
+    match found.unresolved() {
+        0 => {}
+        more => writeln!(
+            surroundings.err,
+            "note: {} known only when it is deployed: look for `unresolved-` in obs.yaml",
+            match more {
+                1 => "1 value is".to_owned(),
+                more => format!("{more} values are"),
+            }
+        )?,
+    }
     writeln!(surroundings.err, "Look at them, then: obs check")?;
-    Ok(exit::OK)
+    Ok(())
 }
 
 fn project_name(text: &str) -> Result<String, String> {

@@ -8,6 +8,7 @@ use obs_deploy::model::{MuteRule, Target};
 use obs_deploy::mute::{self, Wish};
 use obs_deploy::resolve::Resolved;
 use obs_deploy::source::merge::matches;
+use obs_deploy::source::near;
 use obs_deploy::value::Duration;
 use serde_json::json;
 
@@ -54,9 +55,12 @@ pub(crate) fn run(args: &Mute, surroundings: &mut Surroundings) -> Result<u8, Fa
         ));
     }
     let resolved = project::load(&args.project, surroundings)?;
+    for one in &resolved {
+        check_severities(&args.severities, one)?;
+    }
     let runtime = project::runtime()?;
     for one in &resolved {
-        let account = runtime.block_on(project::connect(&one.desired.target, surroundings));
+        let account = runtime.block_on(project::connect(&one.desired.target, surroundings))?;
         let told = if let Some(pattern) = &args.end {
             runtime.block_on(end(&account, &one.desired.target, pattern))?
         } else if args.list {
@@ -67,6 +71,21 @@ pub(crate) fn run(args: &Mute, surroundings: &mut Surroundings) -> Result<u8, Fa
         show(args, &told, surroundings)?;
     }
     Ok(exit::OK)
+}
+
+/// Severities that the files have; others are slips.
+fn check_severities(named: &[String], one: &Resolved) -> Result<(), Failure> {
+    let unknown = named
+        .iter()
+        .find(|name| !one.severities.contains_key(*name));
+    let Some(name) = unknown else {
+        return Ok(());
+    };
+    let known = one.severities.keys().map(String::as_str);
+    Err(Failure::Usage(format!(
+        "obs.yaml has no severity `{name}`: {}",
+        near::suggestion(name, known)
+    )))
 }
 
 /// Puts the rules; those whose windows are over go.
@@ -160,6 +179,17 @@ fn show(args: &Mute, rules: &[MuteRule], surroundings: &mut Surroundings) -> Res
             (false, ..=0) => "over".to_owned(),
             (false, left) => format!("{left} min left"),
         };
+        if matches!(args.format, Format::Markdown | Format::Github) {
+            let reason = match rule.description.as_str() {
+                "" => String::new(),
+                reason => format!(": {reason}"),
+            };
+            writeln!(out, "- `{}`, {until}{reason}", rule.name)?;
+            for alarm in &rule.alarms {
+                writeln!(out, "  - `{alarm}`")?;
+            }
+            continue;
+        }
         writeln!(out, "{}  {until}", rule.name)?;
         if !rule.description.is_empty() {
             writeln!(out, "  {}", rule.description)?;

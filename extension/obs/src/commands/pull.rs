@@ -47,10 +47,10 @@ pub(crate) fn run(args: &Pull, surroundings: &mut Surroundings) -> Result<u8, Fa
     };
     let selection = selection(args);
     let held = project::runtime()?.block_on(async {
-        let account = project::connect(&resolved.desired.target, surroundings).await;
-        hold(&account, &resolved.desired, &selection).await
-    });
-    let held = held.map_err(project::sentence)?;
+        let account = project::connect(&resolved.desired.target, surroundings).await?;
+        let held = hold(&account, &resolved.desired, &selection).await;
+        held.map_err(project::sentence)
+    })?;
     if let Some(name) = args.names.iter().find(|name| !held.has(name)) {
         return Err(Failure::Usage(format!(
             "nothing in the account is named `{name}`: `obs pull --all --print` shows what is there"

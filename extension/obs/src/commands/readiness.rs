@@ -19,7 +19,7 @@ pub(crate) struct Readiness {
     #[arg(long)]
     account: bool,
     /// Exit with 1 when the score is below, 0 to 100
-    #[arg(long, value_name = "SCORE", value_parser = score)]
+    #[arg(long, value_name = "SCORE", value_parser = score, allow_negative_numbers = true)]
     minimum: Option<f64>,
     /// How the score is written
     #[arg(long, value_enum, default_value_t)]
@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Readiness, surroundings: &mut Surroundings) -> Result<u
 fn facts(resolved: &Resolved, surroundings: &Surroundings) -> Result<Facts, Failure> {
     let now_ms = surroundings.now_ms();
     project::runtime()?.block_on(async {
-        let account = project::connect(&resolved.desired.target, surroundings).await;
+        let account = project::connect(&resolved.desired.target, surroundings).await?;
         look::look(&account, resolved, now_ms)
             .await
             .map_err(project::sentence)

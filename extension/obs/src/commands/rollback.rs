@@ -16,7 +16,7 @@ pub(crate) struct Rollback {
     #[command(flatten)]
     project: Project,
     /// Number of the snapshot [default: the newest]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number)]
     to: Option<u32>,
     /// Show what is kept and change nothing
     #[arg(long)]
@@ -96,4 +96,9 @@ fn list(
         writeln!(surroundings.out, "Nothing is kept yet.")?;
     }
     Ok(exit::OK)
+}
+
+fn number(text: &str) -> Result<u32, String> {
+    text.parse()
+        .map_err(|_| "expected a number that `obs rollback --list` shows".to_owned())
 }

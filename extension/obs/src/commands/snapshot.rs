@@ -24,13 +24,13 @@ pub(crate) struct Arguments {
 pub(crate) fn run(args: &Arguments, surroundings: &mut Surroundings) -> Result<u8, Failure> {
     let resolved = project::load(&args.project, surroundings)?;
     let runtime = project::runtime()?;
-    let mut snapshots = Vec::new();
+    let (mut snapshots, mut kept) = (Vec::new(), Vec::new());
     for one in resolved {
         let held = runtime.block_on(async {
-            let account = project::connect(&one.desired.target, surroundings).await;
-            hold(&account, &one.desired, &Selection::default()).await
-        });
-        let held = held.map_err(project::sentence)?;
+            let account = project::connect(&one.desired.target, surroundings).await?;
+            let held = hold(&account, &one.desired, &Selection::default()).await;
+            held.map_err(project::sentence)
+        })?;
         for unsaid in &held.unsaid {
             writeln!(
                 surroundings.err,
@@ -40,12 +40,13 @@ pub(crate) fn run(args: &Arguments, surroundings: &mut Surroundings) -> Result<u
         }
         let snapshot = Snapshot::of(held, "");
         let environment = &snapshot.desired.target.environment;
-        writeln!(surroundings.out, "{environment}: {}", snapshot.summary())?;
+        kept.push(format!("{environment}: {}", snapshot.summary()));
         snapshots.push(snapshot);
     }
     let path = args.file.display();
     keep_private(&args.file, &Snapshot::write(snapshots))
         .map_err(|error| Failure::Sentence(format!("cannot write the snapshot {path}: {error}")))?;
+    writeln!(surroundings.out, "{}", kept.join("\n"))?;
     writeln!(
         surroundings.err,
         "Kept in {path}, for your eyes only: it holds the subscriptions' whole addresses. Go back to it with: obs restore {path}"

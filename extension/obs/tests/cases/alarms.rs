@@ -4,6 +4,54 @@ use super::Bad;
 
 pub(super) const BAD: &[Bad] = &[
     (
+        "text_that_yaml_takes_for_false",
+        "alarms/shop.yaml",
+        "name: OrdersFailed }",
+        "name: N }",
+    ),
+    (
+        "condition_without_quotes",
+        "alarms/shop.yaml",
+        "condition: \"> ${limit}\"",
+        "condition: > ${limit}",
+    ),
+    (
+        "text_with_a_colon",
+        "alarms/shop.yaml",
+        "    statistic: Sum\n",
+        "    description: Orders: failed\n    statistic: Sum\n",
+    ),
+    (
+        "two_documents",
+        "alarms/shop.yaml",
+        "composites:",
+        "---\ncomposites:",
+    ),
+    (
+        "anchor_inside_of_itself",
+        "alarms/shop.yaml",
+        "datapoints: 3 of 5",
+        "datapoints: &a [*a]",
+    ),
+    (
+        "resource_of_a_misspelt_path",
+        "alarms/shop.yaml",
+        "  - name: orders-failing\n",
+        "  - name: orders-failing\n    resource: functions/pya\n",
+    ),
+    (
+        "datapoints_of_nothing",
+        "alarms/shop.yaml",
+        "datapoints: 3 of 5",
+        "datapoints: 0 of 0",
+    ),
+    (
+        "dimension_with_a_colon",
+        "alarms/shop.yaml",
+        "name: OrdersFailed }",
+        "name: OrdersFailed, dimensions: { \":a\": x } }",
+    ),
+    (
         "unknown_name_in_an_expression",
         "alarms/shop.yaml",
         "    metric: { namespace: Shop, name: OrdersFailed }\n    statistic: Sum\n",

@@ -4,6 +4,12 @@ use super::Bad;
 
 pub(super) const BAD: &[Bad] = &[
     (
+        "row_of_nothing",
+        "dashboards/shop.yaml",
+        "  - slo: paying",
+        "  - {}",
+    ),
+    (
         "unknown_widget_in_a_body",
         "dashboards/exported.json",
         "\"text\"",

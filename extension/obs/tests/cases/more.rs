@@ -3,6 +3,36 @@
 use super::Bad;
 
 pub(super) const BAD: &[Bad] = &[
+    (
+        "event_matched_with_a_text",
+        "alarms/zmore.yaml",
+        "[aws.guardduty]",
+        "aws.guardduty",
+    ),
+    (
+        "event_with_an_unknown_operator",
+        "alarms/zmore.yaml",
+        "[aws.guardduty]",
+        "[{ prefx: aws }]",
+    ),
+    (
+        "preset_twice",
+        "alarms/zmore.yaml",
+        "presets:\n",
+        "presets:\n  - use: queues\n    severity: page\n",
+    ),
+    (
+        "preset_of_an_unknown_severity",
+        "alarms/zmore.yaml",
+        "  - use: queues\n    severity: page\n",
+        "  - use: queues\n",
+    ),
+    (
+        "test_that_lasts_for_years",
+        "alarms/zmore.yaml",
+        "at: 4m",
+        "at: 4000d",
+    ),
     // Presets.
     (
         "unknown_preset",

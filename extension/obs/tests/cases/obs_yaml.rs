@@ -4,6 +4,18 @@ use super::Bad;
 
 pub(super) const BAD: &[Bad] = &[
     (
+        "dead_letters_of_itself",
+        "obs.yaml",
+        "dead_letter: parcels-dlq",
+        "dead_letter: parcels",
+    ),
+    (
+        "mute_at_an_hour_that_is_none",
+        "obs.yaml",
+        "cron(0 2 * * *)",
+        "cron(0 25 * * *)",
+    ),
+    (
         "unknown_key_in_obs_yaml",
         "obs.yaml",
         "resources:",

@@ -11,7 +11,7 @@ use super::program;
 pub(crate) struct Local {
     child: Child,
     pub(crate) address: SocketAddr,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl Local {
@@ -32,8 +32,13 @@ impl Local {
         Local {
             address: address.parse().unwrap(),
             child,
-            _data: data,
+            data,
         }
+    }
+
+    /// Where its files are.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
     }
 
     /// The program in a folder, before this account.

@@ -16,6 +16,12 @@ use crate::model::{Role, Target};
 /// Longest name of a session.
 const MAX_SESSION: usize = 64;
 
+/// Longest time for a connection.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Longest time for an answer of a local account, and of AWS.
+const LOCAL: Duration = Duration::from_secs(9);
+const REMOTE: Duration = Duration::from_secs(20);
+
 /// How to reach an account.
 #[derive(Clone, Debug)]
 pub struct Connect {
@@ -104,9 +110,11 @@ pub(in crate::account) async fn sdk_config(connect: &Connect) -> SdkConfig {
     let http = Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
+    // Here nothing is far away: what does not answer soon is no account.
+    let patience = if connect.local() { LOCAL } else { REMOTE };
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_secs(30))
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(patience)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
