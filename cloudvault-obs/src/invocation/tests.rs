@@ -9,10 +9,15 @@ use std::{
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use tower::{Layer as _, Service as _, ServiceExt as _};
-use tracing_subscriber::{Registry, layer::SubscriberExt as _};
 
 use super::Layer;
-use crate::{Error, config::Config, output::Output, propagation, run};
+use crate::{
+    Error,
+    config::Config,
+    output::Output,
+    propagation, run,
+    subscriber::{Installed, install},
+};
 
 const TRACE: &str = "1-5759e988-bd862e3fe1be46a994272793";
 const FACADE: &str = "53995c3f42cd8ad8";
@@ -22,7 +27,7 @@ struct Process {
     layer: Layer,
     lines: Arc<Mutex<Vec<u8>>>,
     daemon: UdpSocket,
-    _subscriber: tracing::subscriber::DefaultGuard,
+    _subscriber: Installed,
 }
 
 impl Process {
@@ -42,7 +47,7 @@ impl Process {
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
         );
         let (telemetry, observer) = run::build(&config, Output::buffer(Arc::clone(&lines)));
-        let subscriber = tracing::subscriber::set_default(Registry::default().with(observer));
+        let subscriber = install(observer);
         Self {
             layer: Layer::new(telemetry),
             lines,

@@ -9,16 +9,22 @@ use std::{
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use tower::{Layer as _, Service as _};
-use tracing_subscriber::{Registry, layer::SubscriberExt as _};
 
-use crate::{Error, Layer, config::Config, log, output::Output, run};
+use crate::{
+    Error, Layer,
+    config::Config,
+    log,
+    output::Output,
+    run,
+    subscriber::{Installed, install},
+};
 
 /// A process with everything installed for this thread, and what it writes.
 pub(super) struct Process {
     pub(super) layer: Layer,
     written: Arc<Mutex<Vec<u8>>>,
     complaints: Vec<String>,
-    subscriber: tracing::subscriber::DefaultGuard,
+    subscriber: Installed,
 }
 
 impl Process {
@@ -34,7 +40,7 @@ impl Process {
         );
         let written = Arc::new(Mutex::new(Vec::new()));
         let (telemetry, observer) = run::build(&config, Output::buffer(Arc::clone(&written)));
-        let subscriber = tracing::subscriber::set_default(Registry::default().with(observer));
+        let subscriber = install(observer);
         Self {
             layer: Layer::new(telemetry),
             written,
@@ -44,7 +50,7 @@ impl Process {
     }
 
     /// The process without its layer, which is dropped.
-    pub(super) fn without_layer(self) -> (Arc<Mutex<Vec<u8>>>, tracing::subscriber::DefaultGuard) {
+    pub(super) fn without_layer(self) -> (Arc<Mutex<Vec<u8>>>, Installed) {
         (self.written, self.subscriber)
     }
 

@@ -5,9 +5,15 @@ use std::{net::UdpSocket, sync::LazyLock, time::Duration};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use tower::{Layer as _, Service as _};
-use tracing_subscriber::{Registry, layer::SubscriberExt as _};
 
-use crate::{Error, config::Config, invocation::Layer, output::Output, run};
+use crate::{
+    Error,
+    config::Config,
+    invocation::Layer,
+    output::Output,
+    run,
+    subscriber::{Installed, install},
+};
 
 pub(crate) const TRACE: &str = "1-5759e988-bd862e3fe1be46a994272793";
 pub(crate) const FACADE: &str = "53995c3f42cd8ad8";
@@ -23,7 +29,7 @@ static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
 pub(crate) struct Traced {
     pub(crate) layer: Layer,
     daemon: UdpSocket,
-    _subscriber: tracing::subscriber::DefaultGuard,
+    _subscriber: Installed,
 }
 
 impl Traced {
@@ -45,7 +51,7 @@ impl Traced {
         let all = fixed.iter().chain(variables);
         let config = Config::read(all.map(|(name, value)| (name.to_string(), value.to_string())));
         let (telemetry, observer) = run::build(&config, Output::buffer(std::sync::Arc::default()));
-        let subscriber = tracing::subscriber::set_default(Registry::default().with(observer));
+        let subscriber = install(observer);
         Self {
             layer: Layer::new(telemetry),
             daemon,

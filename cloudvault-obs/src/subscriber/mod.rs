@@ -10,6 +10,9 @@ mod site;
 mod fields;
 mod second;
 mod line;
+mod beside;
+
+use std::sync::Arc;
 
 use tracing::{
     Event, Level, Metadata, Subscriber,
@@ -20,6 +23,9 @@ use tracing::{
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
 use crate::log::Shared;
+pub(crate) use beside::beside;
+#[cfg(test)]
+pub(crate) use beside::{Installed, install};
 pub(crate) use line::{Lines, Static};
 use site::Site;
 use span::{Rules, SpanData};
@@ -53,7 +59,7 @@ impl Observer {
         })
     }
 
-    pub(crate) fn log(&self) -> &Shared {
+    pub(crate) fn log(&self) -> &Arc<Shared> {
         &self.lines.shared
     }
 
@@ -63,17 +69,31 @@ impl Observer {
             redactor: &self.log().settings.redactor,
         }
     }
+}
 
-    fn wants(&self, metadata: &Metadata<'_>) -> bool {
-        if metadata.target() == REPEATER {
-            return false;
-        }
-        if metadata.is_span() {
-            *metadata.level() <= SPAN_LEVEL.max(self.log().levels.base())
-        } else {
-            *metadata.level() <= self.log().levels.widest()
-        }
+/// Whether anything is made of what `metadata` describes.
+fn wants(log: &Shared, metadata: &Metadata<'_>) -> bool {
+    if metadata.target() == REPEATER {
+        return false;
     }
+    if metadata.is_span() {
+        *metadata.level() <= SPAN_LEVEL.max(log.levels.base())
+    } else {
+        *metadata.level() <= log.levels.widest()
+    }
+}
+
+fn interest(log: &Shared, metadata: &Metadata<'_>) -> Interest {
+    if wants(log, metadata) {
+        Interest::always()
+    } else {
+        Interest::never()
+    }
+}
+
+/// The least severe level of all that is wanted.
+fn least(log: &Shared) -> LevelFilter {
+    SPAN_LEVEL.max(log.levels.widest())
 }
 
 impl<S> Layer<S> for Observer
@@ -81,19 +101,15 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if self.wants(metadata) {
-            Interest::always()
-        } else {
-            Interest::never()
-        }
+        interest(self.log(), metadata)
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        self.wants(metadata)
+        wants(self.log(), metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(SPAN_LEVEL.max(self.log().levels.widest()))
+        Some(least(self.log()))
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {

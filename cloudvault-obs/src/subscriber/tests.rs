@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tracing_subscriber::{Registry, layer::SubscriberExt as _};
 
 use crate::{config::Config, output::Output, run};
 
@@ -18,7 +17,9 @@ fn written(variables: &[(&str, &str)], log: impl FnOnce()) -> String {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
     );
     let (_, observer) = run::build(&config, Output::buffer(Arc::clone(&buffer)));
-    tracing::subscriber::with_default(Registry::default().with(observer), log);
+    let installed = super::install(observer);
+    log();
+    drop(installed);
     let bytes = buffer.lock().unwrap().clone();
     let text = String::from_utf8(bytes).expect("UTF-8");
     assert!(text.is_empty() || text.ends_with('\n'));

@@ -22,6 +22,7 @@ use crate::{
     output::Output,
     run,
     segment::{Capturing, Segments},
+    subscriber::beside,
 };
 
 /// A function that runs in the test's process, with outputs of its own.
@@ -49,6 +50,8 @@ pub struct Function {
     layer: Layer,
     recorder: Recorder,
     dispatch: Dispatch,
+    /// Tests beside each other must not silence one another.
+    _beside: Dispatch,
     written: Arc<Mutex<Vec<u8>>>,
     sent: Arc<Mutex<Vec<Vec<u8>>>>,
 }
@@ -94,6 +97,7 @@ impl Function {
         Self {
             recorder: telemetry.recorder.clone(),
             layer: Layer::new(telemetry),
+            _beside: beside(observer.log()),
             dispatch: Dispatch::new(Registry::default().with(observer)),
             written,
             sent,
