@@ -37,10 +37,14 @@ events:
 "#;
 
 fn resolved(project: &str) -> Resolved {
+    resolved_with(project, ALARMS)
+}
+
+fn resolved_with(project: &str, alarms: &str) -> Resolved {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("alarms")).unwrap();
     std::fs::write(dir.path().join("obs.yaml"), project).unwrap();
-    std::fs::write(dir.path().join("alarms/shop.yaml"), ALARMS).unwrap();
+    std::fs::write(dir.path().join("alarms/shop.yaml"), alarms).unwrap();
     resolve(&read(dir.path()).unwrap(), &Choice::default())
         .unwrap_or_else(|invalid| panic!("{}", invalid.render(Paint::Plain)))
 }
@@ -153,5 +157,32 @@ fn a_sampling_rule_that_is_never_asked_is_worth_a_look() {
     assert!(
         warnings.contains("`shop-dev-rest` decides first, and matches all that this does"),
         "{warnings}"
+    );
+}
+
+#[test]
+fn a_pattern_of_lines_that_is_none_to_us_is_worth_a_look() {
+    let check = |pattern: &str, expect: Option<&str>| {
+        let alarms = ALARMS.replace("pattern: refused }", pattern);
+        let resolved = resolved_with(PROJECT, &alarms);
+        let warnings = resolved.warnings.map(|it| it.render(Paint::Plain));
+        let said = warnings.as_deref().unwrap_or_default();
+        assert_eq!(said.is_empty(), expect.is_none(), "{pattern}: {said}");
+        assert!(
+            said.contains(expect.unwrap_or_default()),
+            "{pattern}: {said}"
+        );
+    };
+    check("pattern: '{ $.code = 4* }', value: $.bytes }", None);
+    check("pattern: '[ip, ..., bytes]', value: $bytes }", None);
+    check("pattern: '%[Ee]rror%' }", None);
+    check("pattern: '{ $.code = }' }", Some("compares with nothing"));
+    check(
+        "pattern: '[ip, ..., bytes]', value: $size }",
+        Some("`$size` is none of the pattern's fields"),
+    );
+    check(
+        "pattern: ERROR, value: $.size }",
+        Some("needs a pattern of JSON"),
     );
 }

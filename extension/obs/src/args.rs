@@ -67,9 +67,9 @@ pub(crate) enum Command {
     Plan(commands::plan::Plan),
     /// Show where the account is not as the files say, and whose doing it is; exits with 3.
     #[command(
-        after_help = "Examples:\n  obs drift\n  obs drift -e staging,production\n\n`obs apply` makes good what is older than the files; what hands changed only with `--force`."
+        after_help = "Examples:\n  obs drift\n  obs drift -e staging,production --format github\n\n`obs apply` makes good what is older than the files; what hands changed only with `--force`."
     )]
-    Drift(Project),
+    Drift(commands::drift::Drift),
     /// Create and change topics, alarms and dashboards until they are as the files say.
     #[command(
         after_help = "Examples:\n  obs apply\n  obs apply -e staging,production --yes\n  obs apply --plan plan.json\n  obs apply --adopt checkout-errors"

@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         Command::Readiness(it) => commands::readiness::run(it, &mut surroundings),
         Command::Iam(iam) => commands::iam::run(iam, &mut surroundings),
         Command::Plan(plan) => commands::plan::run(plan, &mut surroundings),
-        Command::Drift(project) => commands::drift::run(project, &mut surroundings),
+        Command::Drift(args) => commands::drift::run(args, &mut surroundings),
         Command::Apply(apply) => commands::apply::run(apply, &mut surroundings),
         Command::Gate(gate) => commands::gate::run(gate, &mut surroundings),
         Command::Init(init) => commands::init::run(init, &mut surroundings),

@@ -147,7 +147,7 @@ pub(crate) fn show(
 }
 
 /// A note as GitHub Actions shows it beside a change.
-fn annotation(note: &str) -> String {
+pub(crate) fn annotation(note: &str) -> String {
     let escaped = note
         .replace('%', "%25")
         .replace('\r', "%0D")

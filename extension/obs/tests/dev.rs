@@ -98,7 +98,12 @@ fn what_hands_changed_is_overwritten_only_by_force() {
     let before = dev.local.writes();
     let drift = dev.obs(&["drift"]);
     assert_eq!(drift.status.code(), Some(3));
-    insta::assert_snapshot!(String::from_utf8_lossy(&drift.stdout));
+    insta::assert_snapshot!(text(&drift.stdout));
+    for (format, name) in [("json", "drift_json"), ("github", "drift_github")] {
+        let drift = dev.obs(&["drift", "--format", format]);
+        assert_eq!(drift.status.code(), Some(3));
+        insta::assert_snapshot!(name, text(&drift.stdout));
+    }
     let refused = dev.obs(&["apply"]);
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8_lossy(&refused.stderr);
@@ -110,6 +115,8 @@ fn what_hands_changed_is_overwritten_only_by_force() {
     dev.good(&["apply", "--force"]);
     let again = dev.good(&["apply"]);
     assert!(again.starts_with("Nothing to do"), "{again}");
+    let quiet = dev.good(&["drift", "--format", "markdown"]);
+    assert!(quiet.is_empty(), "it ends with an empty line: {quiet}");
 }
 
 #[test]

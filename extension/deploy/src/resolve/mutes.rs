@@ -187,16 +187,16 @@ impl Reader<'_> {
             return "UTC".to_owned();
         };
         let text = &timezone.value;
-        let good = text == "UTC"
-            || (text.contains('/')
-                && text
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"/_+-".contains(&byte)));
-        if !good {
-            self.problems.add(
-                Problem::at(timezone.span, format!("`{text}` is not a time zone"))
-                    .label("expected `UTC` or one such as `Europe/Berlin`"),
-            );
+        let zones = jiff::tz::db();
+        if zones.get(text).is_err() {
+            let known: Vec<String> = zones.available().map(|name| name.to_string()).collect();
+            let near = near::nearest(text, known.iter().map(String::as_str));
+            let problem = Problem::at(timezone.span, format!("`{text}` is not a time zone"))
+                .label("expected `UTC` or one such as `Europe/Berlin`");
+            self.problems.add(match near {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem,
+            });
         }
         text.clone()
     }

@@ -207,10 +207,12 @@ fn check_environment(name: &str, environment: &Environment, problems: &mut Probl
     }
     let region = &environment.region;
     if !is_region(&region.value) {
-        problems.add(
-            Problem::at(region.span, format!("`{}` is not a region", region.value))
-                .label("expected a region such as `eu-central-1`"),
-        );
+        let problem = Problem::at(region.span, format!("`{}` is not a region", region.value))
+            .label("expected a region such as `eu-central-1`");
+        problems.add(match near_region(&region.value) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None => problem,
+        });
     }
     if let Some(endpoint) = &environment.endpoint
         && !(endpoint.value.starts_with("http://") || endpoint.value.starts_with("https://"))
@@ -246,18 +248,42 @@ fn check_role(role: &At<project::Role>, problems: &mut Problems) {
     }
 }
 
-/// `eu-central-1`, `us-gov-west-1`: words and a number. New regions need no new release.
+/// What the last word of a region's name is.
+const DIRECTIONS: [&str; 9] = [
+    "central",
+    "east",
+    "north",
+    "northeast",
+    "northwest",
+    "south",
+    "southeast",
+    "southwest",
+    "west",
+];
+
+/// `eu-central-1`, `us-gov-west-1`: words, the last one a direction, and a number. New
+/// regions need no new release.
 fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
-    let (Some(number), true) = (parts.last(), parts.len() >= 3) else {
+    let [words @ .., direction, number] = &parts[..] else {
         return false;
     };
-    let words = &parts[..parts.len() - 1];
-    number.bytes().all(|byte| byte.is_ascii_digit())
+    let is_word =
+        |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    !words.is_empty()
+        && words.iter().all(is_word)
+        && DIRECTIONS.contains(direction)
         && !number.is_empty()
-        && words
-            .iter()
-            .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()))
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The region that was probably meant.
+fn near_region(text: &str) -> Option<String> {
+    let (words, number) = text.rsplit_once('-')?;
+    let (place, direction) = words.rsplit_once('-')?;
+    let near = near::nearest(direction, DIRECTIONS)?;
+    let region = format!("{place}-{near}-{number}");
+    is_region(&region).then_some(region)
 }
 
 fn is_simple_name(text: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use obs_cloudwatch::log_filter::Pattern;
 use obs_cloudwatch::math;
 use obs_cloudwatch::metric::Unit;
 use obs_cloudwatch::statistic::Statistic;
@@ -89,6 +90,26 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// What AWS has taken before must not be refused here, so what is no pattern to us
+    /// is only warned of.
+    fn pattern(&mut self, pattern: &At<String>, value: Option<&Raw>) {
+        if pattern.value.chars().count() > MAX_PATTERN {
+            return self.problems.add(Problem::at(
+                pattern.span,
+                "the pattern is longer than 1024 characters",
+            ));
+        }
+        let selector = value.filter(|value| value.0.starts_with('$'));
+        let read = Pattern::parse(&pattern.value);
+        let read = read.and_then(|read| selector.map_or(Ok(()), |it| read.check_selector(&it.0)));
+        if let Err(error) = read {
+            self.problems.warn(
+                Problem::at(pattern.span, "CloudWatch Logs may refuse this pattern")
+                    .label(error.to_string()),
+            );
+        }
+    }
+
     /// The metric filter that an alarm brings along.
     pub(super) fn filter(&mut self, shape: &Alarm) -> Option<MetricFilter> {
         let filter = shape.filter.as_ref()?;
@@ -102,12 +123,7 @@ impl Reader<'_, '_> {
         let metric = &metric.value;
         let filter = &filter.value;
         let (group, pattern) = (&filter.log_group, &filter.pattern);
-        if pattern.value.len() > MAX_PATTERN {
-            self.problems.add(Problem::at(
-                pattern.span,
-                "the pattern is longer than 1024 characters",
-            ));
-        }
+        self.pattern(pattern, filter.value.as_ref());
         self.log_group(group);
         if metric.namespace.value.starts_with("AWS/") {
             self.problems.add(

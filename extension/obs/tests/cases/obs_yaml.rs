@@ -59,6 +59,18 @@ pub(super) const BAD: &[Bad] = &[
     ),
     ("region_that_is_none", "obs.yaml", "us-east-1", "Virginia"),
     (
+        "region_of_a_misspelt_direction",
+        "obs.yaml",
+        "us-east-1",
+        "us-esat-1",
+    ),
+    (
+        "time_zone_that_is_none",
+        "obs.yaml",
+        "duration: 1h,",
+        "duration: 1h, timezone: Europe/Berlim,",
+    ),
+    (
         "timeout_that_lambda_has_not",
         "obs.yaml",
         "timeout: 10s",
