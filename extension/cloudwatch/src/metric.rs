@@ -130,11 +130,14 @@ pub struct Sample {
     pub value: f64,
     /// How many times; positive, and a fraction is allowed as in CloudWatch.
     pub count: f64,
+    /// It stands for part of a `StatisticSet`: a guess, which no percentile rests on.
+    pub of_set: bool,
 }
 
 /// Values with counts that have the four numbers of a `StatisticSet`: its sample
-/// count, sum, minimum and maximum come out of them again. Percentiles of a set
-/// are unknown; these values are a guess at them, as CloudWatch makes none.
+/// count, sum, minimum and maximum come out of them again. One value is exact, as for
+/// a set of one sample or of equal ones; several are a guess of how the set's values
+/// lay, and CloudWatch gives no percentile of it.
 pub fn values_of_statistic_set(
     count: f64,
     sum: f64,
@@ -251,6 +254,7 @@ impl MemorySource {
                 unit: Unit::NONE,
                 value,
                 count: 1.0,
+                of_set: false,
             };
             self.push(metric, sample);
         }

@@ -228,20 +228,17 @@ pub(crate) fn group(
     origin: i64,
     period: Period,
 ) -> BTreeMap<i64, Values> {
-    let mut buckets: BTreeMap<i64, Vec<(f64, f64)>> = BTreeMap::new();
+    let mut buckets: BTreeMap<i64, Vec<Sample>> = BTreeMap::new();
     for sample in samples {
         let start = origin.saturating_add(floor(
             sample.timestamp_ms.saturating_sub(origin),
             period.ms(),
         ));
-        buckets
-            .entry(start)
-            .or_default()
-            .push((sample.value, sample.count));
+        buckets.entry(start).or_default().push(sample);
     }
     buckets
         .into_iter()
-        .map(|(start, values)| (start, Values::new(values)))
+        .map(|(start, samples)| (start, Values::of(&samples)))
         .collect()
 }
 
@@ -366,6 +363,7 @@ mod tests {
                     unit,
                     value: 1.0,
                     count: 1.0,
+                    of_set: false,
                 },
             );
         }
@@ -406,7 +404,7 @@ mod tests {
             let grid = Grid { range: TimeRange { start_ms, end_ms }, alignment, now_ms: Some(0) };
             let slots = grid.slots(Period::new(period).unwrap());
             prop_assert!(slots.count() <= MAX_DATAPOINTS);
-            let sample = Sample { timestamp_ms: end_ms, resolution_s: 1, unit: Unit::NONE, value: 1.0, count: 1.0 };
+            let sample = Sample { timestamp_ms: end_ms, resolution_s: 1, unit: Unit::NONE, value: 1.0, count: 1.0, of_set: false };
             prop_assert_eq!(group([sample].into_iter(), start_ms, Period::new(period).unwrap()).len(), 1);
         }
 

@@ -144,6 +144,7 @@ fn source(traffic: &[Requests]) -> MemorySource {
                     unit: Unit::NONE,
                     value: f64::from(value),
                     count: 1.0,
+                    of_set: false,
                 },
             );
         }

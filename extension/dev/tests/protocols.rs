@@ -65,6 +65,7 @@ impl Running {
             resolution: 60,
             timestamp_ms: NOW_MS,
             values: vec![(value, 1.0)],
+            of_set: false,
         };
         self.dev
             .account()

@@ -107,7 +107,7 @@ impl<'a> Past<'a> {
         for index in 0..AHEAD {
             let start_ms = from_ms + index * self.step_ms;
             let inside: &[Sample] = &samples[before(start_ms)..before(start_ms + length_ms)];
-            let values = Values::new(inside.iter().map(|s| (s.value, s.count)));
+            let values = Values::of(inside);
             let value = values.statistic(&stat.stat);
             self.known
                 .push_back(value.map(|value| (value, Some(values.sample_count()))));

@@ -281,6 +281,7 @@ fn a_percentile_of_too_few_samples_keeps_the_state_when_asked_to() {
             unit: Unit::NONE,
             value: 9.0,
             count,
+            of_set: false,
         };
         source.push(&MetricId::new("NS", "Errors", vec![]), sample);
         let state = State::Ok;

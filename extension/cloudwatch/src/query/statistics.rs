@@ -114,6 +114,7 @@ mod tests {
                     unit,
                     value,
                     count,
+                    of_set: false,
                 },
             );
         }

@@ -4,6 +4,7 @@
 //! expands it, so a period costs as much as it has distinct values.
 
 use super::{Bounds, Statistic};
+use crate::metric::Sample;
 
 /// The values of one period, sorted, equal ones joined.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -12,9 +13,18 @@ pub struct Values {
     sorted: Vec<(f64, f64)>,
     count: f64,
     sum: f64,
+    /// Some are a guess of what a `StatisticSet` was made of.
+    guessed: bool,
 }
 
 impl Values {
+    /// The values of samples.
+    pub fn of(samples: &[Sample]) -> Self {
+        let mut values = Self::new(samples.iter().map(|sample| (sample.value, sample.count)));
+        values.guessed = samples.iter().any(|sample| sample.of_set);
+        values
+    }
+
     /// Takes values with their counts in any order. What is not finite, or has no
     /// positive count, is no value and is left out.
     pub fn new(values: impl IntoIterator<Item = (f64, f64)>) -> Self {
@@ -31,7 +41,12 @@ impl Values {
         }
         let count = sorted.iter().map(|(_, count)| count).sum();
         let sum = sorted.iter().map(|(value, count)| value * count).sum();
-        Self { sorted, count, sum }
+        Self {
+            sorted,
+            count,
+            sum,
+            guessed: false,
+        }
     }
 
     /// How many values there are, counts added up.
@@ -39,7 +54,8 @@ impl Values {
         self.count
     }
 
-    /// The statistic's number; `None` when there is no value it could rest on.
+    /// The statistic's number; `None` when there is no value it could rest on. What
+    /// looks at single values rests on no `StatisticSet`.
     pub fn statistic(&self, statistic: &Statistic) -> Option<f64> {
         let (first, last) = (self.sorted.first()?, self.sorted.last()?);
         match statistic {
@@ -48,6 +64,7 @@ impl Values {
             Statistic::Average => Some(self.sum / self.count),
             Statistic::Minimum => Some(first.0),
             Statistic::Maximum => Some(last.0),
+            _ if self.guessed => None,
             Statistic::Percentile(p) => self.rank(p.value() / 100.0),
             Statistic::TrimmedMean(bounds) => self.trim(bounds).mean(),
             Statistic::InterquartileMean => self.trim_shares(0.25, 0.75).mean(),

@@ -220,6 +220,7 @@ impl Reading {
             unit: Unit::NONE,
             value,
             count,
+            of_set: false,
         }
     }
 }

@@ -154,6 +154,7 @@ fn source(test: &AlarmTest) -> MemorySource {
                     unit: unit.unwrap_or(Unit::NONE),
                     value,
                     count: series.samples,
+                    of_set: false,
                 },
             );
         }

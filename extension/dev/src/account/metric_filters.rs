@@ -124,6 +124,7 @@ impl Transformation {
             resolution: 60,
             timestamp_ms: record.time_ms,
             values: vec![(value, 1.0)],
+            of_set: false,
         })
     }
 }

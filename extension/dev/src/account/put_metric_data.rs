@@ -167,6 +167,8 @@ impl MetricDatum {
             })?,
         };
         let values = self.given_values(at)?;
+        // A set of one sample, or of equal ones, is as good as its values.
+        let of_set = self.statistic_values.is_some() && values.len() > 1;
         let dimensions = self
             .dimensions
             .into_iter()
@@ -179,6 +181,7 @@ impl MetricDatum {
             resolution,
             timestamp_ms,
             values,
+            of_set,
         })
     }
 

@@ -63,6 +63,7 @@ impl Bench {
             resolution,
             timestamp_ms: crate::clock::Clock::now_ms(&*self.time),
             values: vec![(value, 1.0)],
+            of_set: false,
         };
         self.account
             .store

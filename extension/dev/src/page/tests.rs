@@ -101,6 +101,7 @@ impl Given {
             resolution: 60,
             timestamp_ms: NOW - minutes_ago * 60_000,
             values: vec![(value, 1.0)],
+            of_set: false,
         };
         self.account
             .store

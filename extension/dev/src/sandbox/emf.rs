@@ -237,6 +237,7 @@ fn one_metric(root: &Map<String, Value>, definition: &Value) -> Result<Datum, St
         resolution,
         timestamp_ms: 0,
         values,
+        of_set: false,
     })
 }
 

@@ -110,5 +110,6 @@ fn datum(at: i64, metric: (&str, &str, f64), dimensions: Vec<(String, String)>) 
         resolution: 60,
         timestamp_ms: at,
         values: vec![(value, 1.0)],
+        of_set: false,
     }
 }

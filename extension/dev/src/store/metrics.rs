@@ -1,9 +1,9 @@
 //! Metric data: one row a series and minute.
 //!
 //! A row holds what arrived in that minute as (second, resolution, unit, value,
-//! count). Equal values at the same time are added up as they arrive, which loses
-//! nothing: CloudWatch keeps no order within a minute (within a second at high
-//! resolution) either.
+//! count), and whether it stands for a `StatisticSet`. Equal values at the same time
+//! are added up as they arrive, which loses nothing: CloudWatch keeps no order within
+//! a minute (within a second at high resolution) either.
 
 use std::collections::BTreeMap;
 
@@ -29,6 +29,8 @@ pub struct Datum {
     pub timestamp_ms: i64,
     /// Each value and how often it was seen.
     pub values: Vec<(f64, f64)>,
+    /// The values stand for a `StatisticSet`.
+    pub of_set: bool,
 }
 
 /// A metric that has data.
@@ -131,15 +133,23 @@ const MINUTE_MS: i64 = 60_000;
 struct Cell {
     second: u8,
     high: bool,
+    of_set: bool,
     unit: u8,
     /// The value's bits: values are told apart exactly.
     bits: u64,
 }
 
-/// Second, resolution, unit, value, count.
+/// Second, [`HIGH`] and [`OF_SET`], unit, value, count.
 const CELL_BYTES: usize = 1 + 1 + 1 + 8 + 8;
 
+const HIGH: u8 = 1;
+const OF_SET: u8 = 2;
+
 impl Cell {
+    fn flags(self) -> u8 {
+        (u8::from(self.high) * HIGH) | (u8::from(self.of_set) * OF_SET)
+    }
+
     fn sample(self, minute: i64, count: f64) -> Sample {
         Sample {
             timestamp_ms: minute * MINUTE_MS + i64::from(self.second) * 1000,
@@ -149,6 +159,7 @@ impl Cell {
                 .unwrap_or(Unit::NONE),
             value: f64::from_bits(self.bits),
             count,
+            of_set: self.of_set,
         }
     }
 }
@@ -200,6 +211,7 @@ fn add(cells: &mut BTreeMap<Cell, f64>, datum: &Datum) {
                 0
             },
             high,
+            of_set: datum.of_set,
             unit: u8::try_from(unit).unwrap_or_default(),
             bits: value.to_bits(),
         };
@@ -218,7 +230,7 @@ fn key(dimensions: &[(String, String)]) -> Result<String, StoreError> {
 fn encode(cells: &BTreeMap<Cell, f64>) -> Vec<u8> {
     let mut data = Vec::with_capacity(cells.len() * CELL_BYTES);
     for (cell, count) in cells {
-        data.extend([cell.second, u8::from(cell.high), cell.unit]);
+        data.extend([cell.second, cell.flags(), cell.unit]);
         data.extend(cell.bits.to_le_bytes());
         data.extend(count.to_le_bytes());
     }
@@ -230,7 +242,8 @@ fn decode(data: &[u8]) -> BTreeMap<Cell, f64> {
     let cell = |bytes: &[u8]| {
         let cell = Cell {
             second: bytes[0],
-            high: bytes[1] != 0,
+            high: bytes[1] & HIGH != 0,
+            of_set: bytes[1] & OF_SET != 0,
             unit: bytes[2],
             bits: number(&bytes[3..11]),
         };

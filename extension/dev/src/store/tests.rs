@@ -18,6 +18,7 @@ fn datum(timestamp_ms: i64, resolution: u32, values: &[(f64, f64)]) -> Datum {
         resolution,
         timestamp_ms,
         values: values.to_vec(),
+        of_set: false,
     }
 }
 

@@ -217,3 +217,49 @@ async fn what_cloudwatch_refuses_is_refused_whole_with_its_code() {
     assert_eq!(summary.metrics_rejected, 2 * count as u64);
     running.dev.stop().await;
 }
+
+/// CloudWatch's user guide, "Percentiles": they need the values themselves, or a set of
+/// one sample, or one whose minimum is its maximum.
+#[tokio::test]
+async fn what_looks_at_single_values_is_not_known_of_a_statistic_set() {
+    let running = Running::start().await;
+    let cloudwatch = client!(aws_sdk_cloudwatch, running);
+    let set = |count: f64, sum: f64, minimum: f64, maximum: f64| {
+        let set = StatisticSet::builder().sample_count(count).sum(sum);
+        set.minimum(minimum).maximum(maximum).build()
+    };
+    let sets = [
+        ("Many", set(4.0, 10.0, 1.0, 4.0)),
+        ("One", set(1.0, 3.0, 3.0, 3.0)),
+        ("Equal", set(5.0, 10.0, 2.0, 2.0)),
+    ];
+    let mut put = cloudwatch.put_metric_data().namespace("CloudVault");
+    for (name, set) in sets {
+        put = put.metric_data(datum(name).statistic_values(set).build());
+    }
+    // One value beside the set does not make the set's values known.
+    let beside = datum("Many").value(2.0).build();
+    put.metric_data(beside).send().await.unwrap();
+    for (name, stat, expect) in [
+        ("Many", "Sum", Some(12.0)),
+        ("Many", "Maximum", Some(4.0)),
+        ("Many", "p90", None),
+        ("Many", "TM(10%:90%)", None),
+        ("Many", "IQM", None),
+        ("Many", "PR(:3)", None),
+        ("One", "p90", Some(3.0)),
+        ("Equal", "tm99", Some(2.0)),
+        ("Equal", "TC(1:)", Some(5.0)),
+    ] {
+        let answer = cloudwatch
+            .get_metric_data()
+            .metric_data_queries(query(name, stat))
+            .start_time(at(NOW_MS - 300_000))
+            .end_time(at(NOW_MS + 60_000))
+            .send()
+            .await
+            .unwrap();
+        let values = answer.metric_data_results()[0].values();
+        assert_eq!(values.first().copied(), expect, "{stat} of {name}");
+    }
+}
