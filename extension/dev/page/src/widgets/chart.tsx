@@ -190,7 +190,8 @@ function line(series: Series, widget: Widget): uPlot.Series {
     width: 1.6,
     // A layer of a stack is opaque, so that the layer beneath does not shine through.
     ...(widget.stacked ? { fill: stroke } : {}),
-    points: { show: !widget.stacked && series.points.length <= 40, size: 5, fill: stroke },
+    // A lone datapoint has no line and no area.
+    points: { show: series.points.length === 1 || (!widget.stacked && series.points.length <= 40), size: 5, fill: stroke },
   };
 }
 
