@@ -26,5 +26,6 @@ pub mod query;
 pub mod alarm;
 pub mod composite;
 pub mod dashboard;
+mod comparison;
 pub mod log_filter;
 pub mod trace_filter;

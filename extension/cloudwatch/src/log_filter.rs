@@ -15,6 +15,7 @@ mod fields;
 
 use serde_json::Value;
 
+use crate::comparison::Comparison;
 use fields::Fields;
 use regex::Regex;
 
@@ -78,19 +79,9 @@ enum Test {
         equal: bool,
     },
     Number {
-        operator: Operator,
+        operator: Comparison,
         wanted: f64,
     },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Operator {
-    Equal,
-    Unequal,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
 }
 
 /// Why a pattern is none; reads after "failed to read the pattern:".
@@ -243,19 +234,6 @@ impl Test {
             Test::Number { operator, wanted } => {
                 amount(found).is_some_and(|number| operator.holds(number, *wanted))
             }
-        }
-    }
-}
-
-impl Operator {
-    fn holds(self, found: f64, wanted: f64) -> bool {
-        match self {
-            Operator::Equal => found == wanted,
-            Operator::Unequal => found != wanted,
-            Operator::Less => found < wanted,
-            Operator::LessOrEqual => found <= wanted,
-            Operator::Greater => found > wanted,
-            Operator::GreaterOrEqual => found >= wanted,
         }
     }
 }

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::fields::Fields;
 use super::regex::Regex;
 use super::subject::Subject;
-use super::{Condition, Operator, PatternError, Selector, Terms, Test, number};
+use super::{Condition, PatternError, Selector, Terms, Test, number};
+use crate::comparison::Comparison;
 
 /// How deep parentheses may stand: patterns have 1,024 characters.
 const DEPTH: usize = 64;
@@ -279,16 +280,7 @@ impl<'a> Reader<'a> {
     }
 
     fn comparison(&mut self) -> Result<Test, PatternError> {
-        // Longer ones first: `<=` begins with `<`.
-        let operators = [
-            ("!=", Operator::Unequal),
-            ("<=", Operator::LessOrEqual),
-            (">=", Operator::GreaterOrEqual),
-            ("=", Operator::Equal),
-            ("<", Operator::Less),
-            (">", Operator::Greater),
-        ];
-        for (text, operator) in operators {
+        for (text, operator) in Comparison::SIGNS {
             if self.takes(text) {
                 return self.compared(operator);
             }
@@ -300,16 +292,16 @@ impl<'a> Reader<'a> {
     }
 
     /// A quoted value is text; a bare one is a number when it reads as one.
-    fn compared(&mut self, operator: Operator) -> Result<Test, PatternError> {
+    fn compared(&mut self, operator: Comparison) -> Result<Test, PatternError> {
         self.skip();
         if self.rest.starts_with('%') {
             let wanted = self.regex()?;
             return match operator {
-                Operator::Equal => Ok(Test::Regex {
+                Comparison::Equal => Ok(Test::Regex {
                     wanted,
                     equal: true,
                 }),
-                Operator::Unequal => Ok(Test::Regex {
+                Comparison::Unequal => Ok(Test::Regex {
                     wanted,
                     equal: false,
                 }),
@@ -333,9 +325,9 @@ impl<'a> Reader<'a> {
         match (operator, number) {
             (operator, Some(wanted)) => Ok(Test::Number { operator, wanted }),
             (_, None) if value.is_empty() => Err(wrong("a condition compares with nothing")),
-            (Operator::Equal | Operator::Unequal, None) => Ok(Test::Text {
+            (Comparison::Equal | Comparison::Unequal, None) => Ok(Test::Text {
                 wanted: value,
-                equal: operator == Operator::Equal,
+                equal: operator == Comparison::Equal,
             }),
             (_, None) => Err(wrong(format!("`{value}` is no number to compare with"))),
         }

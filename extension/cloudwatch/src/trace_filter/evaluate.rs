@@ -221,26 +221,20 @@ impl<'a> Found<'a> {
 
     /// A value of another type compares with nothing.
     fn compares(&self, operator: Operator, wanted: &Wanted) -> bool {
-        match (self, wanted) {
-            (Found::Flag(found), Wanted::Flag(wanted)) => {
-                (found == wanted) == (operator == Operator::Equal)
+        match (self, wanted, operator) {
+            (Found::Flag(found), Wanted::Flag(wanted), Operator::Sign(sign)) => {
+                sign.is_equality() && sign.holds(found, wanted)
             }
-            (Found::Number(found), Wanted::Number(wanted)) => match operator {
-                Operator::Equal => found == wanted,
-                Operator::Unequal => found != wanted,
-                Operator::Less => found < wanted,
-                Operator::LessOrEqual => found <= wanted,
-                Operator::Greater => found > wanted,
-                Operator::GreaterOrEqual => found >= wanted,
-                _ => false,
-            },
-            (Found::Text(found), Wanted::Text(wanted)) => match operator {
-                Operator::Equal => found == wanted,
-                Operator::Unequal => found != wanted,
+            (Found::Number(found), Wanted::Number(wanted), Operator::Sign(sign)) => {
+                sign.holds(found, wanted)
+            }
+            (Found::Text(found), Wanted::Text(wanted), operator) => match operator {
+                Operator::Sign(sign) => {
+                    sign.is_equality() && sign.holds(found.as_ref(), wanted.as_str())
+                }
                 Operator::Contains => found.contains(wanted),
                 Operator::BeginsWith => found.starts_with(wanted),
                 Operator::EndsWith => found.ends_with(wanted),
-                _ => false,
             },
             _ => false,
         }

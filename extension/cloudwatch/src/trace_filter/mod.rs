@@ -27,6 +27,8 @@ mod parse;
 mod trace;
 mod evaluate;
 
+use crate::comparison::Comparison;
+
 pub use trace::{Segment, Trace};
 
 /// A filter expression, understood.
@@ -88,12 +90,7 @@ enum Text {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Operator {
-    Equal,
-    Unequal,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
+    Sign(Comparison),
     Contains,
     BeginsWith,
     EndsWith,

@@ -2,6 +2,7 @@
 
 use super::reader::{Read, Reader};
 use super::{Expression, FilterError, Flag, Keyword, Named, Number, Operator, Text, Wanted};
+use crate::comparison::Comparison;
 
 /// The most bytes of an expression.
 const MAX: usize = 4096;
@@ -29,16 +30,6 @@ const KEYWORDS: [(&str, Keyword); 20] = [
     ("availabilityzone", Keyword::Text(Text::AvailabilityZone)),
     ("instance.id", Keyword::Text(Text::InstanceId)),
     ("resource.arn", Keyword::Text(Text::ResourceArn)),
-];
-
-/// Longer ones first: `<=` begins with `<`.
-const SIGNS: [(&str, Operator); 6] = [
-    ("!=", Operator::Unequal),
-    ("<=", Operator::LessOrEqual),
-    (">=", Operator::GreaterOrEqual),
-    ("=", Operator::Equal),
-    ("<", Operator::Less),
-    (">", Operator::Greater),
 ];
 
 const WORDS: [(&str, Operator); 3] = [
@@ -261,9 +252,9 @@ impl Reader<'_> {
         }
         // The negation is that of what stands next, or the first half of `!=`.
         self.at = before;
-        for (sign, operator) in SIGNS {
-            if self.takes(sign) {
-                return self.compared(keyword, operator, start);
+        for (text, sign) in Comparison::SIGNS {
+            if self.takes(text) {
+                return self.compared(keyword, Operator::Sign(sign), start);
             }
         }
         Ok(Expression::Set(keyword))
@@ -305,11 +296,10 @@ impl Operator {
     /// Whether it compares with such a value.
     fn takes(self, wanted: &Wanted) -> bool {
         match self {
-            Operator::Equal | Operator::Unequal => true,
+            Operator::Sign(sign) => sign.is_equality() || matches!(wanted, Wanted::Number(_)),
             Operator::Contains | Operator::BeginsWith | Operator::EndsWith => {
                 matches!(wanted, Wanted::Text(_))
             }
-            _ => matches!(wanted, Wanted::Number(_)),
         }
     }
 }
