@@ -1,5 +1,7 @@
-//! `cargo xtask fuzz`: a bounded run of each fuzz target, the same on every
-//! machine: so many inputs, from committed seeds, with a fixed random seed.
+//! `cargo xtask fuzz`: a bounded run of each fuzz target: so many inputs, from
+//! committed seeds, with a fixed random seed. libFuzzer is guided by addresses
+//! too, so two runs try nearly the same inputs, not exactly the same. An input
+//! that was found to fail is mended and becomes a seed.
 //!
 //! The targets are those of cargo-fuzz, which finds them in `fuzz` as well. But
 //! no nightly compiler is needed: libFuzzer's counters are a pass of LLVM that
@@ -54,7 +56,7 @@ pub(crate) fn run(workspace: &Workspace, chosen: &[String], runs: u32) -> Result
 fn fuzz_one(workspace: &Workspace, target: &str, program: &Path, runs: u32) -> Result<()> {
     let fuzz = workspace.root.join("fuzz");
     let artifacts = fuzz.join("artifacts").join(target);
-    // New inputs are kept in a folder that begins empty: the run is the same again.
+    // New inputs are kept in a folder that begins empty: no run rests on the one before.
     let found = workspace.target.join("fuzz/found").join(target);
     if found.exists() {
         std::fs::remove_dir_all(&found).context("failed to empty the last run's inputs")?;

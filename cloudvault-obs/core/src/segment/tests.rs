@@ -201,6 +201,26 @@ fn http_fields_make_an_http_block_and_the_status_its_flags() {
 }
 
 #[test]
+fn a_card_number_where_a_number_belongs_is_an_annotation_without_it() {
+    let card = 4_111_111_111_111_111;
+    let members = [
+        ("http.response.status_code", "http_response_status_code"),
+        ("http.response.body.size", "http_response_body_size"),
+        ("aws.retries", "aws_retries"),
+    ];
+    for (name, annotation) in members {
+        for value in [U64(card), I64(card as i64), Str("4111111111111111")] {
+            let mut fields = Fields::default();
+            fields.add(name, value, &Redactor::default());
+            let document = written(&subsegment("a", &fields));
+            assert_eq!(document["annotations"], json!({annotation: "[REDACTED]"}));
+            assert_eq!(document["http"], Json::Null);
+            assert_eq!(document["aws"], Json::Null);
+        }
+    }
+}
+
+#[test]
 fn a_url_is_put_together_from_its_parts() {
     let parts = [
         ("url.scheme", Str("http")),

@@ -82,9 +82,11 @@ impl Fields {
         }
     }
 
-    /// A member that has to be a whole number; what is none stays an annotation.
+    /// A member that has to be a whole number; what is none stays an annotation, and
+    /// so does a card number, which is told as text.
     fn number(&mut self, target: Target, key: &Key, value: Value<'_>, redactor: &Redactor) {
-        let Some(number) = number(value) else {
+        let Some(number) = number(value).filter(|number| !redactor.is_secret_integer(*number))
+        else {
             return self.annotate(Section::Annotation, key, value, redactor);
         };
         let (section, member) = match target {
