@@ -7,7 +7,6 @@ use std::sync::{
 
 use lambda_runtime::{Error, LambdaEvent, Runtime};
 use serde::{Serialize, de::DeserializeOwned};
-use tracing_subscriber::{Registry, layer::SubscriberExt as _};
 
 use crate::{
     config::Config,
@@ -183,7 +182,7 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 fn install(config: &Config) -> Arc<Telemetry> {
     let (telemetry, observer) = build(config, Output::stdout());
     let mut complaints = config.complaints.clone();
-    if tracing::subscriber::set_global_default(Registry::default().with(observer)).is_err() {
+    if tracing::subscriber::set_global_default(observer).is_err() {
         complaints
             .push("another tracing subscriber is installed: no log lines, no segments".into());
     }
@@ -223,9 +222,7 @@ pub(crate) fn build_with(
         &config.function_name,
         &config.function_version,
     );
-    let observer = Observer {
-        lines: Lines::new(fixed, &log, output.clone()),
-    };
+    let observer = Observer::new(Lines::new(fixed, &log, output.clone()));
     let telemetry = Telemetry {
         cold: AtomicBool::new(config.starts_cold),
         begun: AtomicBool::new(false),

@@ -8,13 +8,16 @@ use cloudvault_obs_core::{
     redact::Redactor,
     segment::{Exception, Fields},
 };
-use tracing::field::{Field, Visit};
+use tracing::{
+    Event,
+    field::{Field, Visit},
+};
 
 /// A chain longer than this is cut, for one that never ends.
 const MAX_CHAIN: usize = 64;
 
 /// The error and its sources, outermost first, without the secrets in them.
-pub(super) fn chain<'a>(
+pub(crate) fn chain<'a>(
     error: &'a (dyn Error + 'static),
     redactor: &'a Redactor,
 ) -> impl Iterator<Item = Exception> + 'a {
@@ -26,34 +29,68 @@ pub(super) fn chain<'a>(
         .map(|error| Exception::new(log::error_kind(error), redactor.redact(&error.to_string())))
 }
 
-/// Looks for the error among the fields of an event.
-pub(super) struct Told<'a> {
-    pub(super) fields: &'a mut Fields,
-    pub(super) redactor: &'a Redactor,
+/// An error and its sources as causes.
+pub(crate) type Chain = Vec<Exception>;
+
+/// The failure that an event tells of.
+pub(crate) struct Failure(Vec<Told>);
+
+enum Told {
+    /// A field that [`Fields`] know, by its text.
+    Field(&'static str, String),
+    Chain(Chain),
 }
 
-impl Told<'_> {
-    /// `#[instrument(err)]` and many by hand say `error = %error`.
-    fn add(&mut self, field: &Field, value: Value<'_>) {
-        if matches!(
-            field.name(),
-            "error" | "error.type" | "exception.type" | "exception.message"
-        ) {
-            self.fields.add(field.name(), value, self.redactor);
+impl Failure {
+    /// The failure among the fields of `event`, if there is one.
+    pub(crate) fn of(event: &Event<'_>, redactor: &Redactor) -> Option<Self> {
+        let mut telling = Telling {
+            told: Vec::new(),
+            redactor,
+        };
+        event.record(&mut telling);
+        (!telling.told.is_empty()).then_some(Self(telling.told))
+    }
+
+    /// Makes it the subsegment's own.
+    pub(super) fn record(self, fields: &mut Fields, redactor: &Redactor) {
+        for told in self.0 {
+            match told {
+                Told::Field(name, text) => fields.add(name, Value::Str(&text), redactor),
+                Told::Chain(chain) => fields.fail(chain),
+            }
         }
     }
 }
 
-impl Visit for Told<'_> {
+struct Telling<'a> {
+    told: Vec<Told>,
+    redactor: &'a Redactor,
+}
+
+impl Telling<'_> {
+    /// `#[instrument(err)]` and many by hand say `error = %error`.
+    fn add(&mut self, field: &Field, text: impl FnOnce() -> String) {
+        if matches!(
+            field.name(),
+            "error" | "error.type" | "exception.type" | "exception.message"
+        ) {
+            self.told.push(Told::Field(field.name(), text()));
+        }
+    }
+}
+
+impl Visit for Telling<'_> {
     fn record_error(&mut self, _: &Field, error: &(dyn Error + 'static)) {
-        self.fields.fail(chain(error, self.redactor));
+        self.told
+            .push(Told::Chain(chain(error, self.redactor).collect()));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field, Value::Str(value));
+        self.add(field, || value.to_owned());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add(field, Value::Debug(value));
+        self.add(field, || format!("{value:?}"));
     }
 }

@@ -20,6 +20,7 @@ mod watch;
 mod forward;
 mod sink;
 
+pub(crate) use failure::{Chain, Failure, chain};
 pub(crate) use open::{Draft, Open, Recording};
 pub(crate) use response::Capturing;
 pub(crate) use settings::Settings;

@@ -1,11 +1,10 @@
 //! A span that is open: its ids, its start, and what is recorded on it.
 //!
 //! What is recorded waits in the invocation's trail, so that an `in_progress`
-//! document can say it. A field's value is rendered by code of the user's, which
-//! may open spans of its own: meanwhile the fields are out of the trail, and no
-//! lock is held.
+//! document can say it. A value that code of the user's renders is rendered before:
+//! no lock is held meanwhile.
 
-use std::{cell::RefCell, error::Error};
+use std::cell::RefCell;
 
 use cloudvault_obs_core::{
     json::Value,
@@ -14,9 +13,11 @@ use cloudvault_obs_core::{
     segment::{Fields, Key},
     trace::SegmentId,
 };
+use tracing::span::Id;
 
 use super::{
-    RESPONSE, failure,
+    RESPONSE,
+    failure::{Chain, Failure},
     trail::{Entry, Slot},
 };
 use crate::{clock, invocation::Invocation};
@@ -30,17 +31,14 @@ pub(crate) struct Open {
 
 /// A subsegment whose first fields are being recorded.
 pub(crate) struct Draft {
-    id: SegmentId,
     parent: SegmentId,
     start_us: i64,
     name: &'static str,
-    pub(crate) recording: Recording,
+    fields: Box<Fields>,
 }
 
 /// Fields on their way into a subsegment.
-pub(crate) struct Recording {
-    fields: Box<Fields>,
-}
+pub(crate) struct Recording<'a>(&'a mut Fields);
 
 /// Memory of closed spans that a thread keeps for the next ones.
 const SPARE: usize = 16;
@@ -56,52 +54,54 @@ thread_local! {
 
 impl Draft {
     /// A subsegment below `parent`, which begins now.
-    pub(crate) fn begin(name: &'static str, (id, parent): (SegmentId, SegmentId)) -> Self {
+    pub(crate) fn begin(name: &'static str, parent: SegmentId) -> Self {
         let fields = FIELDS.try_with(|spare| spare.try_borrow_mut().ok()?.pop());
         Self {
-            id,
             parent,
             start_us: clock::now_us(),
             name,
-            recording: Recording {
-                fields: fields.ok().flatten().unwrap_or_default(),
-            },
+            fields: fields.ok().flatten().unwrap_or_default(),
         }
     }
 
-    /// The subsegment with what was recorded so far.
-    pub(crate) fn open(self, invocation: &Invocation) -> Open {
+    pub(crate) fn recording(&mut self) -> Recording<'_> {
+        Recording(&mut self.fields)
+    }
+
+    /// The subsegment of `span`, with what was recorded so far.
+    pub(crate) fn open(self, invocation: &Invocation, span: &Id) -> Open {
+        let id = invocation.segment_id(span);
         let entry = Entry {
             name: self.name,
-            id: self.id,
+            id,
             parent: self.parent,
             start_us: self.start_us,
             announced: false,
-            fields: Some(self.recording.fields),
+            fields: self.fields,
         };
         Open {
-            id: self.id,
+            id,
             slot: invocation.trail.open(entry),
         }
     }
 }
 
-impl Recording {
+impl Recording<'_> {
     /// Records a field of the user's, without its secrets.
     pub(crate) fn add(&mut self, key: &Key, value: Value<'_>, redactor: &Redactor) {
-        self.fields.set(key, value, redactor);
+        self.0.set(key, value, redactor);
     }
 
     /// Records a field of the user's as lines have it, if documents do too.
     #[inline]
     pub(crate) fn add_member(&mut self, key: &Key, member: &[u8]) -> bool {
-        self.fields.set_member(key, member)
+        self.0.set_member(key, member)
     }
 
     /// Records what a line's members have got since they were marked.
     #[inline]
     pub(crate) fn adopt(&mut self, members: &Members) {
-        self.fields.adopt(members);
+        self.0.adopt(members);
     }
 
     /// Records a field of the handler's own span.
@@ -110,37 +110,27 @@ impl Recording {
             self.add(key, value, redactor);
         } else if let Value::Str(json) = value {
             let json = json.as_bytes();
-            self.fields.metadata_json("default", "response", json);
+            self.0.metadata_json("default", "response", json);
         }
     }
 
     /// Records the error that ended the work, with its sources.
-    pub(crate) fn fail(&mut self, error: &(dyn Error + 'static), redactor: &Redactor) {
-        self.fields.fail(failure::chain(error, redactor));
+    pub(crate) fn fail(&mut self, chain: Chain) {
+        self.0.fail(chain);
     }
 }
 
 impl Open {
-    /// Goes on recording; see [`Open::recorded`].
-    pub(crate) fn record(&self, invocation: &Invocation) -> Recording {
-        Recording {
-            fields: invocation.trail.take(self.slot),
-        }
+    /// Goes on recording. Nothing of the user's is to run in `more`.
+    pub(crate) fn record(&self, of: &Invocation, more: impl FnOnce(Recording<'_>)) {
+        of.trail.record(self.slot, |fields| more(Recording(fields)));
     }
 
-    /// Keeps what was recorded.
-    pub(crate) fn recorded(&self, invocation: &Invocation, recording: Recording) {
-        invocation.trail.put_back(self.slot, recording.fields);
-    }
-
-    /// Records the error that an event tells of, if it tells of one.
-    pub(crate) fn note_error(&self, of: &Invocation, event: &tracing::Event<'_>) {
-        let mut fields = of.trail.take(self.slot);
-        event.record(&mut failure::Told {
-            fields: &mut fields,
-            redactor: of.trail.redactor(),
-        });
-        of.trail.put_back(self.slot, fields);
+    /// Records the error that an event has told of.
+    pub(crate) fn note(&self, of: &Invocation, failure: Failure) {
+        let redactor = of.trail.redactor();
+        of.trail
+            .record(self.slot, |fields| failure.record(fields, redactor));
     }
 
     /// Ends the subsegment: its document waits in the invocation's trail.

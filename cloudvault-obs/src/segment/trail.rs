@@ -1,7 +1,7 @@
 //! The subsegments of one invocation: those that are open, and those that are
 //! finished and wait for its end.
 
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cloudvault_obs_core::{
     redact::Redactor,
@@ -39,14 +39,12 @@ pub(super) struct Entry {
     pub(super) start_us: i64,
     /// Whether its `in_progress` document has been sent.
     pub(super) announced: bool,
-    /// `None` while more are recorded.
-    pub(super) fields: Option<Box<Fields>>,
+    pub(super) fields: Box<Fields>,
 }
 
 impl Entry {
     /// Adds its document to `batch`.
     fn push(&self, batch: &mut Batch, (trace_id, end_us): (TraceId, Option<i64>)) {
-        let fields = self.fields.as_deref().unwrap_or(&EMPTY);
         let subsegment = Subsegment {
             name: self.name,
             id: self.id,
@@ -54,7 +52,7 @@ impl Entry {
             parent_id: Some(self.parent),
             start_us: self.start_us,
             end_us,
-            fields,
+            fields: &self.fields,
         };
         // X-Ray completes a document by one of the same kind.
         let delivery = if self.announced {
@@ -64,16 +62,7 @@ impl Entry {
         };
         batch.push(&subsegment, delivery);
     }
-
-    /// Keeps that the work failed, and not why.
-    fn forget_causes(&mut self) {
-        if let Some(fields) = &mut self.fields {
-            fields.forget_causes();
-        }
-    }
 }
-
-static EMPTY: LazyLock<Fields> = LazyLock::new(Fields::default);
 
 /// Finished documents beyond this many bytes are sent before the invocation
 /// ends, so that one with a million spans does not keep them all.
@@ -116,19 +105,10 @@ impl Trail {
         }
     }
 
-    /// Takes an open subsegment's fields out, to record more.
-    pub(super) fn take(&self, slot: Slot) -> Box<Fields> {
-        let mut state = self.lock();
-        let entry = state.open.get_mut(slot).and_then(Option::as_mut);
-        entry
-            .and_then(|entry| entry.fields.take())
-            .unwrap_or_default()
-    }
-
-    /// Puts back what [`Trail::take`] took.
-    pub(super) fn put_back(&self, slot: Slot, fields: Box<Fields>) {
+    /// Records more on an open subsegment.
+    pub(super) fn record(&self, slot: Slot, more: impl FnOnce(&mut Fields)) {
         if let Some(Some(entry)) = self.lock().open.get_mut(slot) {
-            entry.fields = Some(fields);
+            more(&mut entry.fields);
         }
     }
 
@@ -141,13 +121,13 @@ impl Trail {
         let mut entry = state.open.get_mut(slot)?.take()?;
         state.free.push(slot);
         if !self.segments.settings.capture_error {
-            entry.forget_causes();
+            entry.fields.forget_causes();
         }
         entry.push(&mut state.finished, (trace_id?, Some(end_us)));
         if state.ended || state.finished.len() > MAX_WAITING {
             self.send(state);
         }
-        entry.fields
+        Some(entry.fields)
     }
 
     /// Sends what is finished, outside the lock.
@@ -210,7 +190,7 @@ impl Trail {
         for entry in state.open.iter_mut().flatten().filter(waiting) {
             entry.announced = true;
             if !self.segments.settings.capture_error {
-                entry.forget_causes();
+                entry.fields.forget_causes();
             }
             entry.push(batch, (trace_id, None));
         }

@@ -64,11 +64,9 @@ pub(crate) struct Installed {
 /// Makes `observer` this thread's, as long as the answer is kept.
 #[cfg(test)]
 pub(crate) fn install(observer: super::Observer) -> Installed {
-    use tracing_subscriber::{Registry, layer::SubscriberExt as _};
-
     let beside = beside(observer.log());
     Installed {
-        _default: tracing::subscriber::set_default(Registry::default().with(observer)),
+        _default: tracing::subscriber::set_default(observer),
         _beside: beside,
     }
 }

@@ -6,7 +6,7 @@
 //! are part of it and cannot be bypassed.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     rc::Rc,
     sync::{
         Arc,
@@ -17,15 +17,16 @@ use std::{
 use cloudvault_obs_core::{
     json::{self, Value},
     log::{self as lines, Members, Style},
+    trace::SegmentId,
 };
-use tracing::{Event, Level, Metadata, Subscriber, span::Id};
-use tracing_subscriber::{layer::Context, registry::LookupSpan};
+use tracing::{Event, Level, Metadata};
 
 use super::{
     fields::{Fields, Seen},
     second::Second,
     site::{Site, Sites},
-    span::SpanData,
+    span::{Above, Span},
+    spans::Spans,
 };
 use crate::{
     clock,
@@ -74,7 +75,7 @@ fn member(out: &mut Vec<u8>, key: &str, value: Value<'_>) {
 #[derive(Debug)]
 pub(crate) struct Lines {
     /// Tells this writer's sites and spans from another's on the same thread.
-    serial: u64,
+    pub(super) serial: u64,
     /// Grows when a living span's members change.
     epoch: AtomicU64,
     fixed: Static,
@@ -95,7 +96,7 @@ struct Thread {
     writer: u64,
 }
 
-/// The current span as lines need it.
+/// The current span as lines need it, and the spans below it.
 #[derive(Default)]
 struct Around {
     serial: u64,
@@ -103,6 +104,9 @@ struct Around {
     span: u64,
     members: Members,
     invocation: Option<Arc<Invocation>>,
+    segment: Option<SegmentId>,
+    /// The span that was last asked for by one below it, and was another than this.
+    missed: u64,
     /// A callsite's metadata and the fields with which it shares no key with the
     /// members, though their bits say that it may.
     apart: (usize, u64),
@@ -113,9 +117,10 @@ const KEEP: usize = 64 * 1024;
 
 thread_local! {
     static THREAD: RefCell<Thread> = RefCell::default();
-    /// Writer and id of the span that was entered last; zeros when unsure.
-    static TOP: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
+
+/// The span that an event is in, and where all spans are.
+type Whereabouts<'a> = (Option<u64>, &'a Spans<Span>);
 
 /// What becomes of an event.
 enum Fate {
@@ -146,16 +151,6 @@ impl Lines {
         }
     }
 
-    #[inline]
-    pub(super) fn enter(&self, span: &Id) {
-        let _ = TOP.try_with(|top| top.set((self.serial, span.into_u64())));
-    }
-
-    #[inline]
-    pub(super) fn exit(&self) {
-        let _ = TOP.try_with(|top| top.set((0, 0)));
-    }
-
     /// What is known of a callsite.
     pub(super) fn site(&self, metadata: &'static Metadata<'static>) -> Rc<Site> {
         let rules = (&*self.fixed.0, &self.shared.settings.redactor);
@@ -168,6 +163,29 @@ impl Lines {
         kept.ok().flatten().unwrap_or_else(anew)
     }
 
+    /// What a span begins with that has one above it. Of several side by side, with
+    /// no line between them, the third and all that follow find it on the thread.
+    #[inline]
+    pub(super) fn above(&self, parent: u64, spans: &Spans<Span>) -> Option<Above> {
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let kept = THREAD.try_with(|thread| {
+            let around = &mut thread.try_borrow_mut().ok()?.around;
+            if !around.is(self.serial, parent, epoch) {
+                if around.missed != parent {
+                    around.missed = parent;
+                    return None;
+                }
+                self.find(around, (Some(parent), spans));
+            }
+            let invocation = around.invocation.clone();
+            Some(Above::new(&around.members, invocation, around.segment))
+        });
+        match kept {
+            Ok(Some(above)) => Some(above),
+            _ => spans.with(parent, |span| Above::of(span)),
+        }
+    }
+
     /// A span's members have changed.
     pub(super) fn changed(&self) {
         self.epoch.fetch_add(1, Ordering::Release);
@@ -175,23 +193,17 @@ impl Lines {
 
     /// Writes `event`, with the members of the spans around it.
     #[inline]
-    pub(super) fn write<S>(&self, event: &Event<'_>, context: &Context<'_, S>)
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
+    pub(super) fn write(&self, event: &Event<'_>, within: Whereabouts<'_>) {
         THREAD
             .try_with(|cell| match cell.try_borrow_mut() {
-                Ok(mut thread) => self.event(&mut thread, event, context),
+                Ok(mut thread) => self.event(&mut thread, event, within),
                 // A field's Debug that itself logs: its line gets buffers of its own.
-                Err(_) => self.event(&mut Thread::default(), event, context),
+                Err(_) => self.event(&mut Thread::default(), event, within),
             })
-            .unwrap_or_else(|_| self.event(&mut Thread::default(), event, context));
+            .unwrap_or_else(|_| self.event(&mut Thread::default(), event, within));
     }
 
-    fn event<S>(&self, thread: &mut Thread, event: &Event<'_>, context: &Context<'_, S>)
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
+    fn event(&self, thread: &mut Thread, event: &Event<'_>, within: Whereabouts<'_>) {
         let metadata = event.metadata();
         let Thread {
             line,
@@ -204,7 +216,7 @@ impl Lines {
         if *writer != self.serial {
             (*second, *writer) = (Second::default(), self.serial);
         }
-        self.find(around, event, context);
+        self.find(around, within);
         let fate = self.fate(*metadata.level(), around.invocation.as_deref());
         if matches!(fate, Fate::Drop) {
             return;
@@ -243,34 +255,26 @@ impl Lines {
         }
     }
 
-    /// Brings `around` up to the span that `event` is in.
+    /// Brings `around` up to the span that an event is in.
     #[inline]
-    fn find<S>(&self, around: &mut Around, event: &Event<'_>, context: &Context<'_, S>)
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
+    fn find(&self, around: &mut Around, (span, spans): Whereabouts<'_>) {
+        let Some(span) = span else {
+            return around.leave();
+        };
         let epoch = self.epoch.load(Ordering::Acquire);
-        let top = TOP.get();
-        if event.is_contextual()
-            && top == (around.serial, around.span)
-            && around.epoch == epoch
-            && around.serial == self.serial
-        {
-            return;
-        }
-        around.forget();
-        if let Some(span) = context.event_span(event) {
-            if let Some(data) = span.extensions().get::<SpanData>() {
-                around.members.clone_from(&data.members);
-                around.invocation.clone_from(&data.invocation);
+        if !around.is(self.serial, span, epoch) {
+            around.forget();
+            let found = spans.with(span, |span| {
+                around.members.clone_from(&span.members);
+                around.invocation.clone_from(&span.invocation);
+                around.segment = span.segment_id();
+            });
+            match found {
+                Some(()) => {
+                    (around.serial, around.span, around.epoch) = (self.serial, span, epoch);
+                }
+                None => around.leave(),
             }
-            if event.is_contextual() {
-                (around.serial, around.span) = (self.serial, span.id().into_u64());
-                around.epoch = epoch;
-                TOP.set((self.serial, around.span));
-            }
-        } else {
-            around.invocation = invocation::current();
         }
     }
 
@@ -343,6 +347,18 @@ impl Lines {
 }
 
 impl Around {
+    /// Whether it is this writer's span, as it is now.
+    #[inline]
+    fn is(&self, serial: u64, span: u64, epoch: u64) -> bool {
+        (self.serial, self.span, self.epoch) == (serial, span, epoch)
+    }
+
+    /// There is no span.
+    fn leave(&mut self) {
+        self.forget();
+        self.invocation = invocation::current();
+    }
+
     /// Empties it and keeps the memory, unless a huge span has grown it.
     fn forget(&mut self) {
         let mut members = std::mem::take(&mut self.members);

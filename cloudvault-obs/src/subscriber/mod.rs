@@ -5,7 +5,10 @@
 //! keeps, and the whole line leaves in one write.
 
 mod rendered;
+mod told;
 mod span;
+mod spans;
+mod entered;
 mod site;
 mod fields;
 mod second;
@@ -20,15 +23,17 @@ use tracing::{
     span::{Attributes, Id, Record},
     subscriber::Interest,
 };
-use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
+use tracing_core::span::Current;
 
-use crate::log::Shared;
+use crate::{log::Shared, segment::Failure};
 pub(crate) use beside::beside;
 #[cfg(test)]
 pub(crate) use beside::{Installed, install};
 pub(crate) use line::{Lines, Static};
 use site::Site;
-use span::{Rules, SpanData};
+use span::{Above, Rules, Span};
+use spans::Spans;
+use told::Told;
 
 /// Target of the span that carries an invocation's own keys. It is no
 /// subsegment: the function's segment stands for the invocation already.
@@ -44,12 +49,19 @@ const REPEATER: &str = "lambda_runtime::layers::panic";
 const SPAN_LEVEL: LevelFilter = LevelFilter::INFO;
 
 /// Writes lines; subsegments join their invocation's trail.
-#[derive(Debug)]
 pub(crate) struct Observer {
     pub(crate) lines: Lines,
+    spans: Spans<Span>,
 }
 
 impl Observer {
+    pub(crate) fn new(lines: Lines) -> Self {
+        Self {
+            lines,
+            spans: Spans::default(),
+        }
+    }
+
     /// Asks the observer that this thread's events go to.
     pub(crate) fn current<T>(ask: impl FnOnce(&Self) -> T) -> Option<T> {
         let mut ask = Some(ask);
@@ -96,15 +108,12 @@ fn least(log: &Shared) -> LevelFilter {
     SPAN_LEVEL.max(log.levels.widest())
 }
 
-impl<S> Layer<S> for Observer
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
+impl Subscriber for Observer {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         interest(self.log(), metadata)
     }
 
-    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         wants(self.log(), metadata)
     }
 
@@ -112,57 +121,80 @@ where
         Some(least(self.log()))
     }
 
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let Some(span) = context.span(id) else { return };
-        let site = self.lines.site(attributes.metadata());
-        let fields = (attributes, self.rules(&site));
-        let data = match span.parent() {
-            Some(parent) => match parent.extensions().get::<SpanData>() {
-                Some(above) => SpanData::below(above, &span, fields),
-                None => SpanData::top(&span, fields),
-            },
-            None => SpanData::top(&span, fields),
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        let parent = if attributes.is_contextual() {
+            entered::current(self.lines.serial)
+        } else {
+            attributes.parent().map(Id::into_u64)
         };
-        span.extensions_mut().replace(data);
+        let site = self.lines.site(attributes.metadata());
+        let above = parent.and_then(|parent| self.lines.above(parent, &self.spans));
+        let above = above.unwrap_or_else(Above::none);
+        let (span, segment) = Span::new(attributes, above, self.rules(&site));
+        self.spans.open(span, |span, id| {
+            if let Some(segment) = segment {
+                span.begin(segment, id);
+            }
+        })
     }
 
-    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        if let Some(span) = context.span(id)
-            && let Some(data) = span.extensions_mut().get_mut::<SpanData>()
-        {
-            let site = self.lines.site(span.metadata());
-            data.record(values, self.rules(&site));
-            self.lines.changed();
-        }
+    fn record(&self, id: &Id, values: &Record<'_>) {
+        let id = id.into_u64();
+        let Some(metadata) = self.spans.with(id, |span| span.metadata) else {
+            return;
+        };
+        let site = self.lines.site(metadata);
+        let told = Told::of(values, self.rules(&site));
+        self.spans
+            .with(id, |span| span.record(told, self.rules(&site)));
+        self.lines.changed();
     }
+
+    /// Who caused whom is said by `xray.link`.
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     #[inline]
-    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        self.lines.write(event, &context);
+    fn event(&self, event: &Event<'_>) {
+        let span = if event.is_contextual() {
+            entered::current(self.lines.serial)
+        } else {
+            event.parent().map(Id::into_u64)
+        };
+        self.lines.write(event, (span, &self.spans));
         if *event.metadata().level() == Level::ERROR
-            && let Some(span) = context.event_span(event)
-            && let Some(data) = span.extensions_mut().get_mut::<SpanData>()
+            && let Some(span) = span
+            && let Some(failure) = Failure::of(event, &self.log().settings.redactor)
         {
-            data.note_error(event);
+            self.spans.with(span, |span| span.note(failure));
         }
     }
 
     #[inline]
-    fn on_enter(&self, id: &Id, _: Context<'_, S>) {
-        self.lines.enter(id);
+    fn enter(&self, id: &Id) {
+        entered::enter(self.lines.serial, id);
     }
 
     #[inline]
-    fn on_exit(&self, _: &Id, _: Context<'_, S>) {
-        self.lines.exit();
+    fn exit(&self, id: &Id) {
+        entered::exit(self.lines.serial, id);
     }
 
-    fn on_close(&self, id: Id, context: Context<'_, S>) {
-        if let Some(span) = context.span(&id)
-            && let Some(data) = span.extensions_mut().get_mut::<SpanData>()
-        {
-            data.close();
-        }
+    fn clone_span(&self, id: &Id) -> Id {
+        self.spans.hold(id.into_u64());
+        id.clone()
+    }
+
+    fn try_close(&self, id: Id) -> bool {
+        let closed = self.spans.release(id.into_u64());
+        closed.map(Span::close).is_some()
+    }
+
+    fn current_span(&self) -> Current {
+        let current = entered::current(self.lines.serial).and_then(|span| {
+            let metadata = self.spans.with(span, |span| span.metadata)?;
+            Some(Current::new(Id::from_u64(span), metadata))
+        });
+        current.unwrap_or_else(Current::none)
     }
 }
 

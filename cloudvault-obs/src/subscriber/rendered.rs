@@ -28,10 +28,10 @@ impl Default for Rendered {
 }
 
 impl Rendered {
-    /// What a span below this one begins with.
-    pub(super) fn below(&self) -> Self {
+    /// What a span below one with these members begins with.
+    pub(super) fn below(members: &Members) -> Self {
         let mut below = Self::default();
-        below.0.clone_from(&self.0);
+        below.0.clone_from(members);
         below.0.mark();
         below
     }

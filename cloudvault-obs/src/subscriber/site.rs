@@ -10,6 +10,8 @@ use cloudvault_obs_core::{
 };
 use tracing::Metadata;
 
+use super::span::Role;
+
 /// A callsite of events, as each of its lines needs it, or of spans.
 #[derive(Debug, Default)]
 pub(super) struct Site {
@@ -21,6 +23,8 @@ pub(super) struct Site {
     pub(super) keys: Vec<Key>,
     /// Every field of a span is in its document as it is on its lines.
     pub(super) is_plain: bool,
+    /// Where the fields of its spans go.
+    pub(super) role: Role,
     /// The message's index is not the first.
     pub(super) message_is_late: bool,
 }
@@ -77,6 +81,7 @@ impl Site {
             tail,
             is_plain: keys.iter().all(|key| key.segment.is_as_on_lines()),
             keys,
+            role: Role::of(metadata),
             message_is_late: message.is_some_and(|index| index > 0),
         }
     }

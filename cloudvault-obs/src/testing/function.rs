@@ -11,7 +11,6 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tower::Service as _;
 use tracing::Dispatch;
-use tracing_subscriber::{Registry, layer::SubscriberExt as _};
 
 use super::observed::Observed;
 use crate::{
@@ -98,7 +97,7 @@ impl Function {
             recorder: telemetry.recorder.clone(),
             layer: Layer::new(telemetry),
             _beside: beside(observer.log()),
-            dispatch: Dispatch::new(Registry::default().with(observer)),
+            dispatch: Dispatch::new(observer),
             written,
             sent,
         }

@@ -74,6 +74,9 @@ pub(crate) fn padded(number: u32) -> [u8; 8] {
 /// Appends a number below [`LIMIT`].
 #[inline]
 fn whole(out: &mut Vec<u8>, number: u64) {
+    if number < 10 {
+        return out.push(b'0' + number as u8);
+    }
     let digits = eight_digits(number);
     // The last digit stays, though it be a zero.
     let leading = (digits | 1 << 56).trailing_zeros() / 8;

@@ -8,9 +8,9 @@
 /// X-Ray takes at most this many characters.
 const MAX_NAME: usize = 200;
 
-/// The ASCII characters of a name.
-const PLAIN: [bool; 128] = {
-    let mut table = [false; 128];
+/// The ASCII characters of a name, by their byte.
+const PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
     let plain = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.:/%&#=+-@";
     let mut index = 0;
     while index < plain.len() {
@@ -22,8 +22,11 @@ const PLAIN: [bool; 128] = {
 
 /// Appends a name; what X-Ray refuses becomes `-`.
 pub(super) fn write(out: &mut Vec<u8>, name: &str) {
-    let plain = |byte: u8| PLAIN.get(usize::from(byte)) == Some(&true);
-    if !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(plain) {
+    // Without a branch a byte: nearly all names are plain.
+    let plain = name
+        .bytes()
+        .fold(true, |all, byte| all & PLAIN[usize::from(byte)]);
+    if plain && (1..=MAX_NAME).contains(&name.len()) {
         return out.extend_from_slice(name.as_bytes());
     }
     for c in name.chars().take(MAX_NAME) {
@@ -39,9 +42,9 @@ fn is_allowed(c: char) -> bool {
     let Ok(code) = u16::try_from(u32::from(c)) else {
         return false;
     };
-    match PLAIN.get(usize::from(code)) {
-        Some(plain) => *plain,
-        None => {
+    match u8::try_from(code) {
+        Ok(byte) if byte.is_ascii() => PLAIN[usize::from(byte)],
+        _ => {
             let after = ALLOWED.partition_point(|(first, _)| *first <= code);
             after > 0 && ALLOWED[after - 1].1 >= code
         }

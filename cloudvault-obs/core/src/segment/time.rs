@@ -4,7 +4,7 @@ use crate::json;
 
 /// Epoch seconds with six digits: a float would round the last one.
 pub(super) fn seconds(out: &mut Vec<u8>, us: i64) {
-    let us = us.max(0);
+    let us = u64::try_from(us).unwrap_or(0);
     let (whole, fraction) = (us / 1_000_000, (us % 1_000_000) as u32);
     match u32::try_from(whole) {
         // Ten digits, as every clock between 2001 and 2106 shows.
