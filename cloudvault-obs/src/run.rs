@@ -222,7 +222,7 @@ pub(crate) fn build_with(
         &config.function_name,
         &config.function_version,
     );
-    let observer = Observer::new(Lines::new(fixed, &log, output.clone()));
+    let observer = Observer::new(Lines::new(fixed, &log, output.clone()), &segments);
     let telemetry = Telemetry {
         cold: AtomicBool::new(config.starts_cold),
         begun: AtomicBool::new(false),

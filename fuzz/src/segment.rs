@@ -3,7 +3,7 @@
 use cloudvault_obs_core::{
     json::Value,
     redact::Redactor,
-    segment::{Batch, DATAGRAM_HEADER, Delivery, Exception, Fields, MAX_DOCUMENT, Subsegment},
+    segment::{Batch, DATAGRAM_HEADER, Delivery, Exception, Fields, MAX_DOCUMENT, Recorded, Subsegment},
     trace::{SegmentId, TraceId},
 };
 
@@ -50,7 +50,7 @@ pub(crate) fn documents(data: &[u8]) {
             parent_id: Some(SegmentId::from_bits(if id == 1 { 99 } else { id / 2 })),
             start_us: i64::from(kind) * 1_000_003,
             end_us: (kind % 5 > 0).then_some(2_000_000_000),
-            fields: &fields,
+            recorded: Recorded::Fields(&fields),
         };
         batch.push(
             &subsegment,

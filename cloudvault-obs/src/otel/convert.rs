@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use cloudvault_obs_core::{
     json::Value,
     redact::{MARK, Redactor},
-    segment::{Fields, Link, Subsegment},
+    segment::{Fields, Link, Recorded, Subsegment},
     trace::{SegmentId, TraceId},
 };
 use opentelemetry::{
@@ -94,7 +94,7 @@ pub(super) fn subsegment<'a>(span: &'a SpanData, fields: &'a Fields) -> Option<S
         parent_id: segment_id(span.parent_span_id),
         start_us: micros(span.start_time),
         end_us: Some(micros(span.end_time)),
-        fields,
+        recorded: Recorded::Fields(fields),
     })
 }
 

@@ -21,13 +21,13 @@ mod forward;
 mod sink;
 
 pub(crate) use failure::{Chain, Failure, chain};
-pub(crate) use open::{Draft, Open, Recording};
+pub(crate) use open::{Draft, Known, Open, Recording, Source};
 pub(crate) use response::Capturing;
 pub(crate) use settings::Settings;
 pub(crate) use sink::Segments;
 #[cfg(feature = "otel")]
 pub(crate) use sink::lose;
-pub(crate) use trail::Trail;
+pub(crate) use trail::{OpenSpans, Trail};
 
 /// The field that links another trace: its value is that trace's header. It
 /// stands on no line, and may be recorded several times.

@@ -1,8 +1,8 @@
 //! A span that is open: its ids, its start, and what is recorded on it.
 //!
-//! What is recorded waits in the invocation's trail, so that an `in_progress`
-//! document can say it. A value that code of the user's renders is rendered before:
-//! no lock is held meanwhile.
+//! Most spans record annotations that their lines have rendered already: those are
+//! taken from there when the document is written. A span has [`Fields`] of its own
+//! where its document says more, or says it otherwise.
 
 use std::cell::RefCell;
 
@@ -10,32 +10,45 @@ use cloudvault_obs_core::{
     json::Value,
     log::Members,
     redact::Redactor,
-    segment::{Fields, Key},
-    trace::SegmentId,
+    segment::{Batch, Delivery, Fields, Key, Recorded, Subsegment},
+    trace::{SegmentId, TraceId},
 };
-use tracing::span::Id;
 
 use super::{
     RESPONSE,
     failure::{Chain, Failure},
-    trail::{Entry, Slot},
 };
 use crate::{clock, invocation::Invocation};
-
-/// A subsegment from its span's opening to its close.
-#[derive(Debug)]
-pub(crate) struct Open {
-    pub(crate) id: SegmentId,
-    slot: Slot,
-}
 
 /// A subsegment whose first fields are being recorded.
 pub(crate) struct Draft {
     parent: SegmentId,
     start_us: i64,
-    name: &'static str,
-    fields: Box<Fields>,
+    fields: Option<Box<Fields>>,
 }
+
+/// Where a span's annotations are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Among its lines' members, all of them.
+    Lines,
+    /// In fields of its own.
+    Fields,
+}
+
+/// A subsegment from its span's opening to its close.
+pub(crate) struct Open {
+    name: &'static str,
+    parent: SegmentId,
+    start_us: i64,
+    source: Source,
+    fields: Option<Box<Fields>>,
+    /// Whether its `in_progress` document has been sent.
+    announced: bool,
+}
+
+/// What an open subsegment's span knows of it: its id, and the members of its lines.
+pub(crate) type Known<'a> = (SegmentId, &'a Members);
 
 /// Fields on their way into a subsegment.
 pub(crate) struct Recording<'a>(&'a mut Fields);
@@ -52,36 +65,51 @@ thread_local! {
     static FIELDS: RefCell<Spare> = const { RefCell::new(Vec::new()) };
 }
 
+/// Empty fields, in memory that was used before.
+fn spare() -> Box<Fields> {
+    let spare = FIELDS.try_with(|spare| spare.try_borrow_mut().ok()?.pop());
+    spare.ok().flatten().unwrap_or_default()
+}
+
+fn give_back(mut fields: Box<Fields>) {
+    if fields.capacity() > KEEP {
+        return;
+    }
+    fields.clear();
+    let _ = FIELDS.try_with(|spare| {
+        if let Ok(mut spare) = spare.try_borrow_mut()
+            && spare.len() < SPARE
+        {
+            spare.push(fields);
+        }
+    });
+}
+
 impl Draft {
     /// A subsegment below `parent`, which begins now.
-    pub(crate) fn begin(name: &'static str, parent: SegmentId) -> Self {
-        let fields = FIELDS.try_with(|spare| spare.try_borrow_mut().ok()?.pop());
+    #[inline]
+    pub(crate) fn begin(parent: SegmentId) -> Self {
         Self {
             parent,
             start_us: clock::now_us(),
-            name,
-            fields: fields.ok().flatten().unwrap_or_default(),
+            fields: None,
         }
     }
 
     pub(crate) fn recording(&mut self) -> Recording<'_> {
-        Recording(&mut self.fields)
+        Recording(self.fields.get_or_insert_with(spare))
     }
 
-    /// The subsegment of `span`, with what was recorded so far.
-    pub(crate) fn open(self, invocation: &Invocation, span: &Id) -> Open {
-        let id = invocation.segment_id(span);
-        let entry = Entry {
-            name: self.name,
-            id,
+    /// The subsegment of a span called `name`.
+    #[inline]
+    pub(crate) fn open(self, name: &'static str, source: Source) -> Open {
+        Open {
+            name,
             parent: self.parent,
             start_us: self.start_us,
-            announced: false,
+            source,
             fields: self.fields,
-        };
-        Open {
-            id,
-            slot: invocation.trail.open(entry),
+            announced: false,
         }
     }
 }
@@ -96,12 +124,6 @@ impl Recording<'_> {
     #[inline]
     pub(crate) fn add_member(&mut self, key: &Key, member: &[u8]) -> bool {
         self.0.set_member(key, member)
-    }
-
-    /// Records what a line's members have got since they were marked.
-    #[inline]
-    pub(crate) fn adopt(&mut self, members: &Members) {
-        self.0.adopt(members);
     }
 
     /// Records a field of the handler's own span.
@@ -121,32 +143,85 @@ impl Recording<'_> {
 }
 
 impl Open {
-    /// Goes on recording. Nothing of the user's is to run in `more`.
-    pub(crate) fn record(&self, of: &Invocation, more: impl FnOnce(Recording<'_>)) {
-        of.trail.record(self.slot, |fields| more(Recording(fields)));
+    /// What further fields go to; `None` where the lines' members are enough.
+    pub(crate) fn recording(&mut self) -> Option<Recording<'_>> {
+        (self.source == Source::Fields).then(|| Recording(self.fields()))
+    }
+
+    fn fields(&mut self) -> &mut Fields {
+        self.fields.get_or_insert_with(spare)
     }
 
     /// Records the error that an event has told of.
-    pub(crate) fn note(&self, of: &Invocation, failure: Failure) {
-        let redactor = of.trail.redactor();
-        of.trail
-            .record(self.slot, |fields| failure.record(fields, redactor));
+    pub(crate) fn note(&mut self, failure: Failure, redactor: &Redactor) {
+        failure.record(self.fields(), redactor);
     }
 
     /// Ends the subsegment: its document waits in the invocation's trail.
-    pub(crate) fn close(self, invocation: &Invocation) {
-        let trace_id = invocation.sampled().map(|(trace, _)| trace.root);
-        let closed = invocation.trail.close(self.slot, trace_id);
-        let Some(mut fields) = closed.filter(|fields| fields.capacity() <= KEEP) else {
-            return;
+    #[inline]
+    pub(crate) fn close(&mut self, invocation: &Invocation, known: Known<'_>) {
+        if let Some((trace, _)) = invocation.sampled() {
+            invocation.trail.close(self, known, trace.root);
+        }
+        if let Some(fields) = self.fields.take() {
+            give_back(fields);
+        }
+    }
+
+    /// Whether it began before `before_us` and nobody has been told yet.
+    pub(super) fn waits(&self, before_us: i64) -> bool {
+        !self.announced && self.start_us <= before_us
+    }
+
+    /// Adds its `in_progress` document to `batch`.
+    pub(super) fn announce(&mut self, known: Known<'_>, batch: &mut Batch, trace_id: TraceId) {
+        self.announced = true;
+        self.push(known, batch, (trace_id, None));
+    }
+
+    /// Adds its document to `batch`.
+    #[inline]
+    pub(super) fn push(
+        &mut self,
+        (id, members): Known<'_>,
+        batch: &mut Batch,
+        (trace_id, end_us): (TraceId, Option<i64>),
+    ) {
+        // X-Ray completes a document by one of the same kind.
+        let delivery = if self.announced {
+            Delivery::Alone
+        } else {
+            Delivery::Nested
         };
-        fields.clear();
-        let _ = FIELDS.try_with(|spare| {
-            if let Ok(mut spare) = spare.try_borrow_mut()
-                && spare.len() < SPARE
-            {
-                spare.push(fields);
+        let subsegment = Subsegment {
+            name: self.name,
+            id,
+            trace_id,
+            parent_id: Some(self.parent),
+            start_us: self.start_us,
+            end_us,
+            recorded: self.recorded(members),
+        };
+        batch.push(&subsegment, delivery);
+    }
+
+    #[inline]
+    fn recorded<'a>(&'a mut self, members: &'a Members) -> Recorded<'a> {
+        if self.source == Source::Lines {
+            match Fields::annotations(members) {
+                Some(annotations) if self.fields.is_none() => {
+                    return Recorded::Annotations(annotations);
+                }
+                _ => self.fields().adopt(members),
             }
-        });
+        }
+        Recorded::Fields(self.fields())
+    }
+
+    /// Keeps that the work failed, and not why.
+    pub(super) fn forget_causes(&mut self) {
+        if let Some(fields) = &mut self.fields {
+            fields.forget_causes();
+        }
     }
 }

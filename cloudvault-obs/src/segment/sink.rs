@@ -3,7 +3,7 @@
 use std::{
     net::UdpSocket,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -11,7 +11,7 @@ use std::{
 
 use cloudvault_obs_core::segment::Batch;
 
-use super::{Settings, forward::Forward, watch::Watch};
+use super::{Known, Open, OpenSpans, Settings, Trail, forward::Forward, watch::Watch};
 use crate::{clock, config, invocation::Invocation};
 
 /// Sends documents, and counts those that could not be sent.
@@ -20,6 +20,7 @@ pub(crate) struct Segments {
     exporter: Exporter,
     pub(crate) settings: Settings,
     watch: Watch,
+    open: OnceLock<Arc<dyn OpenSpans>>,
     /// Memory for the next invocation's documents.
     spare: Mutex<Vec<Batch>>,
     lost: AtomicU64,
@@ -80,8 +81,21 @@ impl Segments {
             exporter,
             watch: Watch::new(settings.announce_after),
             settings,
+            open: OnceLock::new(),
             spare: Mutex::default(),
             lost: AtomicU64::new(0),
+        }
+    }
+
+    /// Learns where the spans are that are open; told once.
+    pub(crate) fn know(&self, open: Arc<dyn OpenSpans>) {
+        // They are one observer's, which is made with these segments.
+        let _ = self.open.set(open);
+    }
+
+    pub(super) fn each_open(&self, of: &Trail, look: &mut dyn FnMut(&mut Open, Known<'_>)) {
+        if let Some(open) = self.open.get() {
+            open.each(of, look);
         }
     }
 

@@ -322,6 +322,28 @@ async fn a_task_that_outlives_its_invocation_is_announced_and_sent_when_it_ends(
     assert_eq!(late["parent_id"], named(&announced, "handler")["id"]);
 }
 
+#[test]
+fn a_span_ends_with_its_last_holder_though_one_below_it_lives_on() {
+    let traced = Traced::start();
+    traced.invoke(|| {
+        let above = tracing::info_span!("above", a = 1);
+        let below = tracing::info_span!(parent: &above, "below", b = 2);
+        drop(above);
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        drop(below);
+    });
+    let documents = traced.documents();
+    let (above, below) = (named(&documents, "above"), named(&documents, "below"));
+    assert_eq!(below["parent_id"], above["id"]);
+    assert!(above["end_time"].as_f64() < below["end_time"].as_f64());
+    assert_eq!(
+        (&above["annotations"]["a"], &below["annotations"]["b"]),
+        (&1.into(), &2.into())
+    );
+    // What is inherited is the line's matter.
+    assert_eq!(below["annotations"].get("a"), None);
+}
+
 #[tokio::test]
 async fn what_does_not_fit_one_document_is_sent_in_several() {
     let traced = Traced::start();

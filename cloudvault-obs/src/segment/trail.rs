@@ -1,15 +1,12 @@
-//! The subsegments of one invocation: those that are open, and those that are
-//! finished and wait for its end.
+//! The subsegments of one invocation that are finished and wait for its end.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cloudvault_obs_core::{
-    redact::Redactor,
-    segment::{Batch, Delivery, Fields, Subsegment},
-    trace::{SegmentId, TraceId},
-};
+#[cfg(feature = "otel")]
+use cloudvault_obs_core::segment::{Delivery, Subsegment};
+use cloudvault_obs_core::{redact::Redactor, segment::Batch, trace::TraceId};
 
-use super::Segments;
+use super::{Known, Open, Segments};
 use crate::clock;
 
 /// What an invocation leaves behind in its trace.
@@ -21,47 +18,14 @@ pub(crate) struct Trail {
 
 #[derive(Debug, Default)]
 struct State {
-    open: Vec<Option<Entry>>,
-    free: Vec<Slot>,
     finished: Batch,
     ended: bool,
 }
 
-/// Where an open subsegment stands in its trail.
-pub(super) type Slot = usize;
-
-/// An open subsegment, as far as it is known.
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) name: &'static str,
-    pub(super) id: SegmentId,
-    pub(super) parent: SegmentId,
-    pub(super) start_us: i64,
-    /// Whether its `in_progress` document has been sent.
-    pub(super) announced: bool,
-    pub(super) fields: Box<Fields>,
-}
-
-impl Entry {
-    /// Adds its document to `batch`.
-    fn push(&self, batch: &mut Batch, (trace_id, end_us): (TraceId, Option<i64>)) {
-        let subsegment = Subsegment {
-            name: self.name,
-            id: self.id,
-            trace_id,
-            parent_id: Some(self.parent),
-            start_us: self.start_us,
-            end_us,
-            fields: &self.fields,
-        };
-        // X-Ray completes a document by one of the same kind.
-        let delivery = if self.announced {
-            Delivery::Alone
-        } else {
-            Delivery::Nested
-        };
-        batch.push(&subsegment, delivery);
-    }
+/// Where the spans are that are open.
+pub(crate) trait OpenSpans: std::fmt::Debug + Send + Sync {
+    /// Shows each open subsegment of one trail.
+    fn each(&self, of: &Trail, look: &mut dyn FnMut(&mut Open, Known<'_>));
 }
 
 /// Finished documents beyond this many bytes are sent before the invocation
@@ -90,44 +54,25 @@ impl Trail {
         &self.segments.settings.redactor
     }
 
-    /// Keeps an open subsegment, for an `in_progress` document should it last.
-    pub(super) fn open(&self, entry: Entry) -> Slot {
-        let mut state = self.lock();
-        match state.free.pop() {
-            Some(slot) => {
-                state.open[slot] = Some(entry);
-                slot
-            }
-            None => {
-                state.open.push(Some(entry));
-                state.open.len() - 1
-            }
-        }
-    }
-
-    /// Records more on an open subsegment.
-    pub(super) fn record(&self, slot: Slot, more: impl FnOnce(&mut Fields)) {
-        if let Some(Some(entry)) = self.lock().open.get_mut(slot) {
-            more(&mut entry.fields);
-        }
-    }
-
-    /// Keeps a finished subsegment for the end of the invocation, and gives its
-    /// fields back for their memory. One that ends later, in a task that outlives
-    /// it, is sent at once.
-    pub(super) fn close(&self, slot: Slot, trace_id: Option<TraceId>) -> Option<Box<Fields>> {
+    /// Keeps a subsegment that ends now for the end of the invocation. One that
+    /// ends later, in a task that outlives it, is sent at once.
+    #[inline]
+    pub(super) fn close(&self, open: &mut Open, known: Known<'_>, trace_id: TraceId) {
         let end_us = clock::now_us();
-        let mut state = self.lock();
-        let mut entry = state.open.get_mut(slot)?.take()?;
-        state.free.push(slot);
         if !self.segments.settings.capture_error {
-            entry.fields.forget_causes();
+            open.forget_causes();
         }
-        entry.push(&mut state.finished, (trace_id?, Some(end_us)));
+        let mut state = self.lock();
+        open.push(known, &mut state.finished, (trace_id, Some(end_us)));
+        self.send_early(state);
+    }
+
+    /// Sends what is finished, where nobody else is going to or there is much of it.
+    #[inline]
+    fn send_early(&self, state: MutexGuard<'_, State>) {
         if state.ended || state.finished.len() > MAX_WAITING {
             self.send(state);
         }
-        Some(entry.fields)
     }
 
     /// Sends what is finished, outside the lock.
@@ -144,24 +89,20 @@ impl Trail {
     pub(crate) fn add(&self, subsegment: &Subsegment<'_>) {
         let mut state = self.lock();
         state.finished.push(subsegment, Delivery::Nested);
-        if state.ended || state.finished.len() > MAX_WAITING {
-            self.send(state);
-        }
+        self.send_early(state);
     }
 
     /// Sends what has finished, and an `in_progress` document for each open
     /// subsegment that began before `before_us` and was not yet announced.
-    /// Answers whether the invocation still goes on.
-    pub(super) fn announce(&self, trace_id: TraceId, before_us: i64) -> bool {
+    pub(super) fn announce(&self, trace_id: TraceId, before_us: i64) {
         let mut state = self.lock();
         if state.ended {
-            return false;
+            return;
         }
         let mut batch = std::mem::take(&mut state.finished);
-        self.announce_open(&mut state, &mut batch, (trace_id, before_us));
         drop(state);
+        self.announce_open(&mut batch, (trace_id, before_us));
         self.segments.send(&batch);
-        true
     }
 
     /// Ends the invocation: everything finished is sent, and what a task goes on
@@ -170,30 +111,25 @@ impl Trail {
         let mut state = self.lock();
         state.ended = true;
         let mut batch = std::mem::take(&mut state.finished);
-        if let Some(trace_id) = trace_id {
-            self.announce_open(&mut state, &mut batch, (trace_id, i64::MAX));
-        }
         drop(state);
+        if let Some(trace_id) = trace_id {
+            self.announce_open(&mut batch, (trace_id, i64::MAX));
+        }
         self.segments.send(&batch);
         self.segments.give_back(batch);
     }
 
     /// An `in_progress` document, with what is recorded so far, for each open
     /// subsegment that began before `before_us` and has had none.
-    fn announce_open(
-        &self,
-        state: &mut State,
-        batch: &mut Batch,
-        (trace_id, before_us): (TraceId, i64),
-    ) {
-        let waiting = |entry: &&mut Entry| !entry.announced && entry.start_us <= before_us;
-        for entry in state.open.iter_mut().flatten().filter(waiting) {
-            entry.announced = true;
-            if !self.segments.settings.capture_error {
-                entry.fields.forget_causes();
+    fn announce_open(&self, batch: &mut Batch, (trace_id, before_us): (TraceId, i64)) {
+        self.segments.each_open(self, &mut |open, known| {
+            if open.waits(before_us) {
+                if !self.segments.settings.capture_error {
+                    open.forget_causes();
+                }
+                open.announce(known, batch, trace_id);
             }
-            entry.push(batch, (trace_id, None));
-        }
+        });
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

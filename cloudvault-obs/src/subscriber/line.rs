@@ -16,21 +16,22 @@ use std::{
 
 use cloudvault_obs_core::{
     json::{self, Value},
-    log::{self as lines, Members, Style},
+    log::{self as lines, Style},
     trace::SegmentId,
 };
 use tracing::{Event, Level, Metadata};
 
 use super::{
+    context::Context,
     fields::{Fields, Seen},
     second::Second,
     site::{Site, Sites},
-    span::{Above, Span},
+    span::Span,
     spans::Spans,
 };
 use crate::{
     clock,
-    invocation::{self, Invocation},
+    invocation::Invocation,
     log::{Format, Kept, PANIC_TARGET, Shared, TIMEOUT_TARGET},
     output::Output,
 };
@@ -102,9 +103,7 @@ struct Around {
     serial: u64,
     epoch: u64,
     span: u64,
-    members: Members,
-    invocation: Option<Arc<Invocation>>,
-    segment: Option<SegmentId>,
+    context: Context,
     /// The span that was last asked for by one below it, and was another than this.
     missed: u64,
     /// A callsite's metadata and the fields with which it shares no key with the
@@ -120,7 +119,7 @@ thread_local! {
 }
 
 /// The span that an event is in, and where all spans are.
-type Whereabouts<'a> = (Option<u64>, &'a Spans<Span>);
+type Whereabouts<'a> = (Option<u64>, &'a Spans<Box<Span>>);
 
 /// What becomes of an event.
 enum Fate {
@@ -163,10 +162,19 @@ impl Lines {
         kept.ok().flatten().unwrap_or_else(anew)
     }
 
-    /// What a span begins with that has one above it. Of several side by side, with
-    /// no line between them, the third and all that follow find it on the thread.
+    /// Lets a span begin with what is above it; answers the subsegment there. Of
+    /// several side by side, with no line between them, the third and all that
+    /// follow find it on the thread.
     #[inline]
-    pub(super) fn above(&self, parent: u64, spans: &Spans<Span>) -> Option<Above> {
+    pub(super) fn inherit(
+        &self,
+        span: &mut Context,
+        (parent, spans): Whereabouts<'_>,
+    ) -> Option<SegmentId> {
+        let Some(parent) = parent else {
+            span.leave();
+            return None;
+        };
         let epoch = self.epoch.load(Ordering::Acquire);
         let kept = THREAD.try_with(|thread| {
             let around = &mut thread.try_borrow_mut().ok()?.around;
@@ -177,12 +185,17 @@ impl Lines {
                 }
                 self.find(around, (Some(parent), spans));
             }
-            let invocation = around.invocation.clone();
-            Some(Above::new(&around.members, invocation, around.segment))
+            Some(span.inherit(&around.context))
         });
         match kept {
-            Ok(Some(above)) => Some(above),
-            _ => spans.with(parent, |span| Above::of(span)),
+            Ok(Some(segment)) => segment,
+            _ => {
+                let found = spans.with(parent, |above| span.inherit(&above.context));
+                found.unwrap_or_else(|| {
+                    span.leave();
+                    None
+                })
+            }
         }
     }
 
@@ -217,7 +230,7 @@ impl Lines {
             (*second, *writer) = (Second::default(), self.serial);
         }
         self.find(around, within);
-        let fate = self.fate(*metadata.level(), around.invocation.as_deref());
+        let fate = self.fate(*metadata.level(), around.context.invocation.as_deref());
         if matches!(fate, Fate::Drop) {
             return;
         }
@@ -236,7 +249,7 @@ impl Lines {
             line.push(b'\n');
         }
         let finished = self.styled(line, text);
-        let invocation = around.invocation.as_deref();
+        let invocation = around.context.invocation.as_deref();
         match fate {
             Fate::Keep => {
                 let kept = invocation.map_or(&self.shared.before, |it| &it.log.kept);
@@ -263,17 +276,10 @@ impl Lines {
         };
         let epoch = self.epoch.load(Ordering::Acquire);
         if !around.is(self.serial, span, epoch) {
-            around.forget();
-            let found = spans.with(span, |span| {
-                around.members.clone_from(&span.members);
-                around.invocation.clone_from(&span.invocation);
-                around.segment = span.segment_id();
-            });
-            match found {
-                Some(()) => {
-                    (around.serial, around.span, around.epoch) = (self.serial, span, epoch);
-                }
-                None => around.leave(),
+            around.leave();
+            let found = spans.with(span, |span| around.context.copy(&span.context));
+            if found.is_some() {
+                (around.serial, around.span, around.epoch) = (self.serial, span, epoch);
             }
         }
     }
@@ -355,21 +361,8 @@ impl Around {
 
     /// There is no span.
     fn leave(&mut self) {
-        self.forget();
-        self.invocation = invocation::current();
-    }
-
-    /// Empties it and keeps the memory, unless a huge span has grown it.
-    fn forget(&mut self) {
-        let mut members = std::mem::take(&mut self.members);
-        if members.capacity() > KEEP {
-            members = Members::default();
-        }
-        members.clear();
-        *self = Self {
-            members,
-            ..Self::default()
-        };
+        (self.serial, self.missed, self.apart) = (0, 0, (0, 0));
+        self.context.leave();
     }
 
     /// Appends the members of the spans, then the invocation's keys: what stands
@@ -378,7 +371,7 @@ impl Around {
     fn append(&mut self, line: &mut Vec<u8>, fields: Seen, (address, site): (usize, &Site)) {
         let taken = |key: &[u8]| fields.taken(site, key);
         let asked = (address, fields.fields);
-        let members = &self.members;
+        let members = &self.context.members;
         if fields.bits & members.bits() == 0 || self.apart == asked {
             line.extend_from_slice(members.as_bytes());
         } else {
@@ -388,7 +381,7 @@ impl Around {
                 self.apart = asked;
             }
         }
-        if let Some(invocation) = &self.invocation {
+        if let Some(invocation) = &self.context.invocation {
             invocation.log.with_keys(|keys| {
                 keys.append_unless(line, fields.bits | members.bits(), |key| {
                     taken(key) || members.contains_escaped(key)

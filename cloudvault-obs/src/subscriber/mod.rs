@@ -4,7 +4,7 @@
 //! the spans above it; an event copies the bytes into a buffer that the thread
 //! keeps, and the whole line leaves in one write.
 
-mod rendered;
+mod context;
 mod told;
 mod span;
 mod spans;
@@ -17,6 +17,7 @@ mod beside;
 
 use std::sync::Arc;
 
+use cloudvault_obs_core::redact::Redactor;
 use tracing::{
     Event, Level, Metadata, Subscriber,
     level_filters::LevelFilter,
@@ -25,13 +26,16 @@ use tracing::{
 };
 use tracing_core::span::Current;
 
-use crate::{log::Shared, segment::Failure};
+use crate::{
+    log::Shared,
+    segment::{Failure, OpenSpans, Segments},
+};
 pub(crate) use beside::beside;
 #[cfg(test)]
 pub(crate) use beside::{Installed, install};
 pub(crate) use line::{Lines, Static};
 use site::Site;
-use span::{Above, Rules, Span};
+use span::{Rules, Span};
 use spans::Spans;
 use told::Told;
 
@@ -51,15 +55,15 @@ const SPAN_LEVEL: LevelFilter = LevelFilter::INFO;
 /// Writes lines; subsegments join their invocation's trail.
 pub(crate) struct Observer {
     pub(crate) lines: Lines,
-    spans: Spans<Span>,
+    spans: Arc<Spans<Box<Span>>>,
 }
 
 impl Observer {
-    pub(crate) fn new(lines: Lines) -> Self {
-        Self {
-            lines,
-            spans: Spans::default(),
-        }
+    /// An observer whose open spans `segments` can announce.
+    pub(crate) fn new(lines: Lines, segments: &Segments) -> Self {
+        let spans = Arc::new(Spans::default());
+        segments.know(Arc::clone(&spans) as Arc<dyn OpenSpans>);
+        Self { lines, spans }
     }
 
     /// Asks the observer that this thread's events go to.
@@ -75,10 +79,14 @@ impl Observer {
         &self.lines.shared
     }
 
+    fn redactor(&self) -> &Redactor {
+        &self.log().settings.redactor
+    }
+
     fn rules<'a>(&'a self, site: &'a Site) -> Rules<'a> {
         Rules {
             site,
-            redactor: &self.log().settings.redactor,
+            redactor: self.redactor(),
         }
     }
 }
@@ -127,13 +135,14 @@ impl Subscriber for Observer {
         } else {
             attributes.parent().map(Id::into_u64)
         };
+        let within = (parent, &*self.spans);
         let site = self.lines.site(attributes.metadata());
-        let above = parent.and_then(|parent| self.lines.above(parent, &self.spans));
-        let above = above.unwrap_or_else(Above::none);
-        let (span, segment) = Span::new(attributes, above, self.rules(&site));
+        let (span, segment) = Span::new(attributes, self.rules(&site), |context| {
+            self.lines.inherit(context, within)
+        });
         self.spans.open(span, |span, id| {
             if let Some(segment) = segment {
-                span.begin(segment, id);
+                span.open(segment, (id, site.source()));
             }
         })
     }
@@ -163,9 +172,10 @@ impl Subscriber for Observer {
         self.lines.write(event, (span, &self.spans));
         if *event.metadata().level() == Level::ERROR
             && let Some(span) = span
-            && let Some(failure) = Failure::of(event, &self.log().settings.redactor)
+            && let Some(failure) = Failure::of(event, self.redactor())
         {
-            self.spans.with(span, |span| span.note(failure));
+            self.spans
+                .with(span, |span| span.note(failure, self.redactor()));
         }
     }
 

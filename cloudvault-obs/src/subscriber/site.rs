@@ -11,6 +11,7 @@ use cloudvault_obs_core::{
 use tracing::Metadata;
 
 use super::span::Role;
+use crate::segment::Source;
 
 /// A callsite of events, as each of its lines needs it, or of spans.
 #[derive(Debug, Default)]
@@ -22,7 +23,7 @@ pub(super) struct Site {
     /// By the field's index.
     pub(super) keys: Vec<Key>,
     /// Every field of a span is in its document as it is on its lines.
-    pub(super) is_plain: bool,
+    is_plain: bool,
     /// Where the fields of its spans go.
     pub(super) role: Role,
     /// The message's index is not the first.
@@ -83,6 +84,17 @@ impl Site {
             keys,
             role: Role::of(metadata),
             message_is_late: message.is_some_and(|index| index > 0),
+        }
+    }
+}
+
+impl Site {
+    /// Where the annotations of its spans are.
+    pub(super) fn source(&self) -> Source {
+        if self.role == Role::User && self.is_plain {
+            Source::Lines
+        } else {
+            Source::Fields
         }
     }
 }

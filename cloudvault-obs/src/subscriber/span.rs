@@ -1,6 +1,6 @@
 //! What is kept of a span until it closes.
 
-use std::{fmt, sync::Arc};
+use std::{cell::RefCell, fmt, sync::Arc};
 
 use cloudvault_obs_core::{
     json::Value,
@@ -16,23 +16,32 @@ use tracing::{
 
 use super::{
     HANDLER_TARGET, INVOCATION_TARGET,
-    rendered::Rendered,
+    context::Context,
     site::{Key, Site},
+    spans::Spans,
     told::Told,
 };
 use crate::{
-    invocation::{self, Invocation},
-    segment,
+    invocation::Invocation,
+    segment::{self, Open, OpenSpans, Source, Trail},
 };
 
-/// A span's rendered fields and its place in the trace.
+/// A span that is open.
 pub(super) struct Span {
     pub(super) metadata: &'static Metadata<'static>,
-    /// The fields of this span and of those above it.
-    pub(super) members: Rendered,
-    pub(super) invocation: Option<Arc<Invocation>>,
+    pub(super) context: Context,
     segment: Option<segment::Open>,
     role: Role,
+}
+
+/// Memory of closed spans that a thread keeps for the next ones.
+const SPARE: usize = 16;
+
+/// Boxed, because they move from hand to hand.
+type Boxed = Box<Span>;
+
+thread_local! {
+    static SPANS: RefCell<Vec<Boxed>> = const { RefCell::new(Vec::new()) };
 }
 
 /// How a span's fields are written.
@@ -75,130 +84,121 @@ impl Role {
     }
 }
 
-/// What a span begins with.
-pub(super) struct Above {
-    members: Rendered,
-    invocation: Option<Arc<Invocation>>,
-    segment: Option<SegmentId>,
-}
-
-impl Above {
-    /// Of a span with none of ours above it.
-    pub(super) fn none() -> Self {
-        Self {
-            members: Rendered::default(),
-            invocation: invocation::current(),
-            segment: None,
-        }
-    }
-
-    /// Of a span below this one.
-    pub(super) fn of(span: &Span) -> Self {
-        Self::new(&span.members, span.invocation.clone(), span.segment_id())
-    }
-
-    pub(super) fn new(
-        members: &Members,
-        invocation: Option<Arc<Invocation>>,
-        segment: Option<SegmentId>,
-    ) -> Self {
-        Self {
-            members: Rendered::below(members),
-            invocation,
-            segment,
-        }
-    }
-}
-
 impl Span {
-    /// A span with its first fields, and its subsegment that has no id yet.
+    /// A span of a callsite, in memory that was used before.
+    #[inline]
+    fn spare(metadata: &'static Metadata<'static>, role: Role) -> Box<Self> {
+        let spare = SPANS.try_with(|spare| spare.try_borrow_mut().ok()?.pop());
+        let Ok(Some(mut span)) = spare else {
+            return Box::new(Self {
+                metadata,
+                context: Context::default(),
+                segment: None,
+                role,
+            });
+        };
+        (span.metadata, span.role) = (metadata, role);
+        span
+    }
+
+    /// A span with its first fields, and the subsegment that begins with it. `inherit`
+    /// fills in what is above the span, and answers the subsegment there.
+    #[inline]
     pub(super) fn new(
         attributes: &Attributes<'_>,
-        above: Above,
         rules: Rules<'_>,
-    ) -> (Self, Option<segment::Draft>) {
-        let (metadata, role) = (attributes.metadata(), rules.site.role);
-        let Above {
-            mut members,
+        inherit: impl FnOnce(&mut Context) -> Option<SegmentId>,
+    ) -> (Box<Self>, Option<segment::Draft>) {
+        let role = rules.site.role;
+        let mut span = Self::spare(attributes.metadata(), role);
+        let above = inherit(&mut span.context);
+        let Context {
+            members,
             invocation,
-            segment: parent,
-        } = above;
+            ..
+        } = &mut span.context;
         let traced = invocation.as_deref().filter(|_| role != Role::Invocation);
-        let mut segment = traced.and_then(|invocation| {
-            let (_, facade) = invocation.sampled()?;
-            let parent = parent.unwrap_or(facade);
-            Some(segment::Draft::begin(metadata.name(), parent))
-        });
-        let recording = segment.as_mut().map(segment::Draft::recording);
-        if role == Role::User && rules.site.is_plain {
-            attributes.record(&mut Plain {
-                members: &mut members,
-                rules,
-            });
-            // What the lines have rendered, the document need not.
-            if let Some(mut recording) = recording {
-                recording.adopt(&members);
-            }
+        let mut segment = traced
+            .and_then(Invocation::sampled)
+            .map(|(_, facade)| segment::Draft::begin(above.unwrap_or(facade)));
+        if rules.site.source() == Source::Lines {
+            attributes.record(&mut Plain { members, rules });
         } else {
             attributes.record(&mut Recording {
-                members: &mut members,
+                members,
                 role,
-                segment: recording,
+                segment: segment.as_mut().map(segment::Draft::recording),
                 rules,
             });
         }
-        let span = Self {
-            metadata,
-            members,
-            invocation,
-            segment: None,
-            role,
-        };
         (span, segment)
     }
 
-    pub(super) fn segment_id(&self) -> Option<SegmentId> {
-        self.segment.as_ref().map(|segment| segment.id)
-    }
-
-    /// Lets the subsegment begin to wait in the invocation's trail.
-    pub(super) fn begin(&mut self, segment: segment::Draft, id: &Id) {
-        if let Some(invocation) = &self.invocation {
-            self.segment = Some(segment.open(invocation, id));
+    /// Opens the subsegment, which needs the span's id.
+    #[inline]
+    pub(super) fn open(&mut self, segment: segment::Draft, (id, source): (&Id, Source)) {
+        if let Some(invocation) = &self.context.invocation {
+            self.context.segment = Some(invocation.segment_id(id));
+            self.segment = Some(segment.open(self.metadata.name(), source));
         }
     }
 
     /// Records further fields.
     pub(super) fn record(&mut self, told: Told, rules: Rules<'_>) {
-        let (members, role) = (&mut *self.members, self.role);
-        let record = |segment: Option<segment::Recording<'_>>| {
-            told.replay(&mut Recording {
-                members,
-                role,
-                segment,
-                rules,
-            });
-        };
-        match (&self.segment, &self.invocation) {
-            (Some(open), Some(invocation)) => {
-                open.record(invocation, |segment| record(Some(segment)));
-            }
-            _ => record(None),
-        }
+        told.replay(&mut Recording {
+            members: &mut self.context.members,
+            role: self.role,
+            segment: self.segment.as_mut().and_then(Open::recording),
+            rules,
+        });
     }
 
     /// An error told by an event in the span is how the span's work failed.
-    pub(super) fn note(&mut self, failure: segment::Failure) {
-        if let (Some(segment), Some(invocation)) = (&self.segment, &self.invocation) {
-            segment.note(invocation, failure);
+    pub(super) fn note(&mut self, failure: segment::Failure, redactor: &Redactor) {
+        if let Some(segment) = &mut self.segment {
+            segment.note(failure, redactor);
         }
     }
 
     /// Ends the span's subsegment, if it has one.
-    pub(super) fn close(self) {
-        if let (Some(segment), Some(invocation)) = (self.segment, &self.invocation) {
-            segment.close(invocation);
+    #[inline]
+    pub(super) fn close(mut self: Box<Self>) {
+        let Context {
+            members,
+            invocation,
+            segment,
+        } = &self.context;
+        if let (Some(open), Some(invocation), Some(id)) = (&mut self.segment, invocation, *segment)
+        {
+            open.close(invocation, (id, members));
         }
+        self.segment = None;
+        self.context.clear();
+        let _ = SPANS.try_with(|spare| {
+            if let Ok(mut spare) = spare.try_borrow_mut()
+                && spare.len() < SPARE
+            {
+                spare.push(self);
+            }
+        });
+    }
+}
+
+impl OpenSpans for Spans<Box<Span>> {
+    fn each(&self, of: &Trail, look: &mut dyn FnMut(&mut Open, segment::Known<'_>)) {
+        self.each_open(|span| {
+            let Context {
+                members,
+                invocation,
+                segment,
+            } = &span.context;
+            let is_of = |it: &Arc<Invocation>| std::ptr::eq(&raw const it.trail, of);
+            if let (Some(open), Some(id)) = (&mut span.segment, *segment)
+                && invocation.as_ref().is_some_and(is_of)
+            {
+                look(open, (id, members));
+            }
+        });
     }
 }
 

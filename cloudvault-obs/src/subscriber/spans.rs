@@ -7,6 +7,7 @@
 
 use std::{
     cell::Cell,
+    fmt,
     num::NonZeroU32,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -100,6 +101,12 @@ impl<T> Default for Spans<T> {
     }
 }
 
+impl<T> fmt::Debug for Spans<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spans").finish_non_exhaustive()
+    }
+}
+
 impl<T> Spans<T> {
     /// Opens a span, which `named` tells its id.
     #[inline]
@@ -150,6 +157,15 @@ impl<T> Spans<T> {
         let span = slot.span.take();
         slots.give_back(place.index);
         span
+    }
+
+    /// Shows every open span.
+    pub(super) fn each_open(&self, mut look: impl FnMut(&mut T)) {
+        for table in 0..TABLES {
+            let mut slots = self.lock(table);
+            let open = slots.slots.iter_mut().filter_map(|slot| slot.span.as_mut());
+            open.for_each(&mut look);
+        }
     }
 
     #[inline]

@@ -139,6 +139,120 @@ fn a_value_that_logs_while_it_is_formatted_does_not_lose_its_line() {
 }
 
 #[test]
+fn a_value_that_is_recorded_may_log_and_open_spans_while_it_is_formatted() {
+    struct Busy;
+    impl std::fmt::Debug for Busy {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            let _inner = tracing::info_span!("inner", deep = 1).entered();
+            tracing::info!("inside");
+            tracing::Span::current().record("deep", 2);
+            f.write_str("busy")
+        }
+    }
+    let lines = lines("info", || {
+        let span = tracing::info_span!("s", first = ?Busy, late = tracing::field::Empty);
+        let _span = span.clone().entered();
+        span.record("late", tracing::field::debug(Busy));
+        tracing::info!(value = ?Busy, "outer");
+    });
+    let last = lines.last().expect("a line");
+    for key in ["first", "late", "value"] {
+        assert_eq!(last[key], "busy", "{last}");
+    }
+    assert_eq!(last.get("deep"), None);
+    assert!(
+        lines
+            .iter()
+            .any(|line| line["message"] == "inside" && line["deep"] == 1)
+    );
+}
+
+#[test]
+fn several_threads_that_record_on_one_span_lose_nothing() {
+    let lines = lines("info", || {
+        let span = tracing::info_span!(
+            "s",
+            a = tracing::field::Empty,
+            b = tracing::field::Empty,
+            c = tracing::field::Empty,
+            d = tracing::field::Empty
+        );
+        let dispatch = tracing::dispatcher::get_default(Clone::clone);
+        std::thread::scope(|scope| {
+            for name in ["a", "b", "c", "d"] {
+                let (span, dispatch) = (span.clone(), dispatch.clone());
+                scope.spawn(move || {
+                    tracing::dispatcher::with_default(&dispatch, || {
+                        for number in 0..500 {
+                            span.record(name, number);
+                        }
+                    });
+                });
+            }
+        });
+        tracing::info!(parent: &span, "m");
+    });
+    for name in ["a", "b", "c", "d"] {
+        assert_eq!(lines[0][name], 499);
+    }
+}
+
+#[test]
+fn an_error_recorded_late_stands_on_the_line_with_its_causes() {
+    check(
+        || {
+            let span = tracing::info_span!("s", error = tracing::field::Empty).entered();
+            let error = std::io::Error::other(std::io::Error::other("root"));
+            span.record("error", &error as &(dyn std::error::Error + 'static));
+            tracing::info!(target: "t", "m");
+        },
+        &json!({"level": "INFO", "message": "m", "error.type": "std::io::error::Error",
+            "error.message": "root"}),
+    );
+}
+
+#[test]
+fn a_span_stands_where_its_callsite_says() {
+    let lines = lines("info", || {
+        let (a, b) = (
+            tracing::info_span!("a", at = "a"),
+            tracing::info_span!("b", b = 1),
+        );
+        let _b = b.clone().entered();
+        tracing::info_span!(parent: &a, "child").in_scope(|| tracing::info!("in a"));
+        tracing::info_span!(parent: None, "root").in_scope(|| tracing::info!("in none"));
+        let gone = a.id();
+        drop(a);
+        tracing::info_span!(parent: gone, "orphan").in_scope(|| tracing::info!("in none"));
+        tracing::info!(parent: None, "in none");
+        assert_eq!(tracing::Span::current().id(), b.id());
+        tracing::info!("in b");
+    });
+    let seen: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            (
+                line["message"].as_str().unwrap(),
+                line.get("at"),
+                line.get("b"),
+            )
+        })
+        .collect();
+    let (at, b) = (json!("a"), json!(1));
+    let none = ("in none", None, None);
+    assert_eq!(
+        seen,
+        [
+            ("in a", Some(&at), None),
+            none,
+            none,
+            none,
+            ("in b", None, Some(&b))
+        ]
+    );
+}
+
+#[test]
 fn a_message_that_is_not_the_first_field_still_is_the_message() {
     check(
         || tracing::info!(target: "t", a = 1, message = "late"),

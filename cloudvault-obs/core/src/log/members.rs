@@ -199,7 +199,8 @@ impl Members {
     #[inline]
     pub(crate) fn since_mark(&self) -> (&[u8], impl ExactSizeIterator<Item = Added>) {
         let added = &self.spans[self.marked..];
-        let base = added.first().map_or(0, |member| member.start);
+        let end = self.bytes.len() as u32;
+        let base = added.first().map_or(end, |member| member.start);
         let added = added.iter().map(move |member| Added {
             start: member.start - base,
             key_end: member.key_end - base,

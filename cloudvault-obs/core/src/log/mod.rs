@@ -17,7 +17,6 @@ mod text;
 
 pub use cut::{CUT_KEY, cut};
 pub use error::{kind as error_kind, put as put_error, write as write_error};
-pub(crate) use members::Added;
 pub use members::Members;
 pub use name::Name;
 pub use nested::nested;

@@ -1,7 +1,7 @@
 //! A subsegment as JSON: alone, or as part of the one above it.
 
 use super::{
-    MAX_DOCUMENT, Outcome, Subsegment, cause,
+    MAX_DOCUMENT, Outcome, Recorded, Subsegment, cause,
     fields::{Fields, Kind},
     name,
     store::Section,
@@ -27,17 +27,26 @@ impl Subsegment<'_> {
 
     /// Appends the members that a subsegment has wherever it stands, without
     /// braces, at most [`MAX_DOCUMENT`] less [`ENVELOPE`] bytes.
+    #[inline]
     pub(super) fn write_body(&self, out: &mut Vec<u8>) {
-        let begin = out.len();
-        self.write_uncut(out, self.fields);
-        if out.len() - begin > MAX_DOCUMENT - ENVELOPE {
-            self.write_cut(out, begin);
+        match self.recorded {
+            Recorded::Annotations(members) => {
+                self.write_front(out, self.name);
+                annotations(out, members);
+            }
+            Recorded::Fields(fields) => {
+                let begin = out.len();
+                self.write_uncut(out, fields);
+                if out.len() - begin > MAX_DOCUMENT - ENVELOPE {
+                    self.write_cut(out, (begin, fields.clone()));
+                }
+            }
         }
     }
 
     #[cold]
-    fn write_cut(&self, out: &mut Vec<u8>, begin: usize) {
-        let (mut fields, mut total) = (self.fields.clone(), 0);
+    fn write_cut(&self, out: &mut Vec<u8>, (begin, mut fields): (usize, Fields)) {
+        let mut total = 0;
         while out.len() - begin > MAX_DOCUMENT - ENVELOPE {
             let excess = out.len() - begin - (MAX_DOCUMENT - ENVELOPE);
             let mut cut = 0;
@@ -58,12 +67,13 @@ impl Subsegment<'_> {
         }
     }
 
-    fn write_uncut(&self, out: &mut Vec<u8>, fields: &Fields) {
-        let namespace = Namespace::of(fields);
+    /// Who, what and when.
+    #[inline]
+    fn write_front(&self, out: &mut Vec<u8>, name: &str) {
         out.extend_from_slice(b"\"id\":\"");
         self.id.append(out);
         out.extend_from_slice(b"\",\"name\":\"");
-        self.write_called(out, fields, namespace);
+        name::write(out, name);
         out.extend_from_slice(b"\",\"start_time\":");
         seconds(out, self.start_us);
         match self.end_us {
@@ -73,6 +83,11 @@ impl Subsegment<'_> {
             }
             None => out.extend_from_slice(b",\"in_progress\":true"),
         }
+    }
+
+    fn write_uncut(&self, out: &mut Vec<u8>, fields: &Fields) {
+        let namespace = Namespace::of(fields);
+        self.write_front(out, self.called(fields, namespace));
         match fields.outcome() {
             Outcome::Ok => {}
             Outcome::Error => out.extend_from_slice(b",\"error\":true"),
@@ -98,14 +113,14 @@ impl Subsegment<'_> {
     }
 
     /// An AWS call is called by its service, as X-Ray's own clients do.
-    fn write_called(&self, out: &mut Vec<u8>, fields: &Fields, namespace: Namespace) {
-        match (&fields.name, namespace) {
-            (Some(given), _) => name::write(out, given),
-            (None, Namespace::Aws) => match fields.store.value(Section::Rpc, "rpc_service") {
-                Some(service) => name::write(out, unquoted(service)),
-                None => name::write(out, self.name),
-            },
-            _ => name::write(out, self.name),
+    fn called<'a>(&'a self, fields: &'a Fields, namespace: Namespace) -> &'a str {
+        let service = || {
+            let service = fields.store.value(Section::Rpc, "rpc_service");
+            service.filter(|_| namespace == Namespace::Aws)
+        };
+        match &fields.name {
+            Some(given) => given,
+            None => service().map_or(self.name, unquoted),
         }
     }
 }
@@ -300,11 +315,19 @@ fn write_aws(out: &mut Vec<u8>, fields: &Fields) {
     out.push(b'}');
 }
 
-fn write_annotations(out: &mut Vec<u8>, fields: &Fields, namespace: Namespace, url: Url) {
-    if let Some([b',', annotations @ ..]) = fields.store.only_annotations() {
+/// Annotations that stand in one piece, each led by a comma.
+#[inline]
+fn annotations(out: &mut Vec<u8>, members: &[u8]) {
+    if let [b',', members @ ..] = members {
         out.extend_from_slice(b",\"annotations\":{");
-        out.extend_from_slice(annotations);
-        return out.push(b'}');
+        out.extend_from_slice(members);
+        out.push(b'}');
+    }
+}
+
+fn write_annotations(out: &mut Vec<u8>, fields: &Fields, namespace: Namespace, url: Url) {
+    if let Some(members) = fields.store.only_annotations() {
+        return annotations(out, members);
     }
     let sections = [
         (Section::Annotation, true),

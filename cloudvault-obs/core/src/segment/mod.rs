@@ -52,7 +52,16 @@ pub struct Subsegment<'a> {
     /// When it ended, likewise; `None` for one that is still in progress.
     pub end_us: Option<i64>,
     /// Everything else that is known of it.
-    pub fields: &'a Fields,
+    pub recorded: Recorded<'a>,
+}
+
+/// What was recorded on a span.
+#[derive(Debug, Clone, Copy)]
+pub enum Recorded<'a> {
+    /// Fields of every kind.
+    Fields(&'a Fields),
+    /// Annotations and nothing else, as [`Fields::annotations`] gives them.
+    Annotations(&'a [u8]),
 }
 
 /// Which of X-Ray's three flags a subsegment carries.

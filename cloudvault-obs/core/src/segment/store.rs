@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     json::{self, Value},
-    log::{self, Added},
+    log,
     redact::Redactor,
 };
 
@@ -107,23 +107,6 @@ impl Store {
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.entries.len()
-    }
-
-    /// Makes annotations of a line's members, where there is no entry yet; `keys`
-    /// are the [`bit`]s of their keys, and may be more.
-    #[inline]
-    pub(super) fn adopt(&mut self, bytes: &[u8], members: impl Iterator<Item = Added>, keys: u64) {
-        self.arena.extend_from_slice(bytes);
-        self.entries.extend(members.map(|member| Entry {
-            section: Section::Annotation,
-            start: member.start,
-            key_end: member.key_end,
-            end: member.end,
-        }));
-        if !self.entries.is_empty() {
-            self.keys |= keys;
-            self.present |= Section::Annotation.bit();
-        }
     }
 
     /// Removes the entry last made and gives its value.

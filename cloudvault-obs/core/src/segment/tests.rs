@@ -32,7 +32,7 @@ fn subsegment<'a>(name: &'a str, fields: &'a Fields) -> Subsegment<'a> {
         parent_id: Some(SegmentId::from_bits(3)),
         start_us: 1_795_405_294_505_003,
         end_us: Some(1_795_405_294_507_040),
-        fields,
+        recorded: Recorded::Fields(fields),
     }
 }
 
@@ -604,6 +604,13 @@ proptest! {
             written(&subsegment("span", &one_by_one)),
             written(&subsegment("span", &at_once))
         );
+        if let Some(annotations) = Fields::annotations(&members) {
+            let as_they_are = Subsegment {
+                recorded: Recorded::Annotations(annotations),
+                ..subsegment("span", &one_by_one)
+            };
+            prop_assert_eq!(written(&as_they_are), written(&subsegment("span", &one_by_one)));
+        }
     }
 
     #[test]

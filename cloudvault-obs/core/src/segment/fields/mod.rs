@@ -107,27 +107,29 @@ impl Fields {
         true
     }
 
-    /// [`Fields::set`] for all that was added to a line's members since their
-    /// mark, where every key [is the same](Key::is_as_on_lines) in a document.
-    /// Values are redacted already. Nothing else may have been set.
+    /// What was added to a line's members since their mark, as annotations: where
+    /// every key [is the same](Key::is_as_on_lines) in a document, and they are so
+    /// few and short that none is metadata.
     #[inline]
-    pub fn adopt(&mut self, members: &Members) {
+    #[must_use]
+    pub fn annotations(members: &Members) -> Option<&[u8]> {
         let (bytes, added) = members.since_mark();
         // If all of them together are no longer than one may be, none is too long.
-        if added.len() <= MAX_ANNOTATIONS
-            && bytes.len() <= MAX_ANNOTATION_CHARS
-            && self.store.len() == 0
-        {
-            self.indexed = added.len();
-            return self.store.adopt(bytes, added, members.bits());
-        }
+        (added.len() <= MAX_ANNOTATIONS && bytes.len() <= MAX_ANNOTATION_CHARS).then_some(bytes)
+    }
+
+    /// [`Fields::set`] for all that was added to a line's members since their
+    /// mark, where every key [is the same](Key::is_as_on_lines) in a document.
+    /// Values are redacted already.
+    #[cold]
+    pub fn adopt(&mut self, members: &Members) {
+        let (bytes, added) = members.since_mark();
         for member in added {
             let (start, key_end) = (member.start as usize, member.key_end as usize);
             self.adopt_one(&bytes[start..member.end as usize], key_end - start);
         }
     }
 
-    #[cold]
     fn adopt_one(&mut self, member: &[u8], key_end: usize) {
         let value = &member[key_end + 2..];
         let is_long =
