@@ -6,7 +6,7 @@
 use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream, UdpSocket},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -153,67 +153,134 @@ async fn talkative(event: LambdaEvent<Value>) -> Result<Value, Error> {
     Ok(event.payload)
 }
 
-/// From the answer to `next` until the response has arrived.
+/// From the answer to `next` until the response has arrived, and how long the
+/// process was on a processor for one invocation, what it does after the response
+/// included. The contenders take turns of many invocations, so that what else the
+/// machine does meets all alike, and each finds its caches warm.
 fn invocations(contenders: &[&str]) -> io::Result<()> {
-    let mut out = io::stdout();
-    let mut bare = Duration::ZERO;
+    let mut functions = Vec::new();
     for who in contenders {
-        let time = median(invoke(who)?);
-        if *who == "bare" {
-            bare = time;
+        functions.push(Function::start(who)?);
+    }
+    for _ in 0..TURNS {
+        for function in &mut functions {
+            function.turn()?;
         }
-        let more = time.as_secs_f64() - bare.as_secs_f64();
+    }
+    let mut out = io::stdout();
+    let mut bare = (0.0, 0.0);
+    for (who, function) in contenders.iter().zip(functions) {
+        let (answered, worked) = function.end()?;
+        if *who == "bare" {
+            bare = (answered, worked);
+        }
         writeln!(
             out,
-            "{who:10} {:8.1} us {:+8.1} us",
-            time.as_secs_f64() * 1e6,
-            more * 1e6
+            "{who:10} answered {answered:6.1} us {:+6.1} us   on a processor {worked:6.1} us {:+6.1} us",
+            answered - bare.0,
+            worked - bare.1
         )?;
     }
     Ok(())
 }
 
-const INVOCATIONS: usize = 5000;
+const TURNS: usize = 40;
+/// In each turn the first ones warm caches up and do not count.
+const WARM_UP: usize = 50;
+const COUNTED: usize = 200;
 
-fn invoke(who: &str) -> io::Result<Vec<Duration>> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?.to_string();
-    // The X-Ray daemon: who sends to a closed port pays for the refusals.
-    let daemon = UdpSocket::bind("127.0.0.1:0")?;
-    let traces = daemon.local_addr()?.to_string();
-    let mut child = run("invocation", who)?
-        .env("AWS_LAMBDA_RUNTIME_API", address)
-        .env("AWS_XRAY_DAEMON_ADDRESS", traces)
-        .stdout(Stdio::piped())
-        .spawn()?;
-    drain(&mut child);
-    thread::spawn(move || while daemon.recv(&mut [0; 1 << 16]).is_ok() {});
-    let (give, times) = mpsc::channel();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let give = give.clone();
-            thread::spawn(move || serve(&stream, &give));
-        }
-    });
-    let mut all: Vec<Duration> = times.iter().take(INVOCATIONS).collect();
-    child.kill()?;
-    child.wait()?;
-    // The first ones warm caches up.
-    Ok(all.split_off(INVOCATIONS / 5))
+/// A function's process and its Runtime API.
+struct Function {
+    child: Child,
+    lines: ChildStdout,
+    hand: mpsc::Sender<()>,
+    answers: mpsc::Receiver<Duration>,
+    times: Vec<Duration>,
+    worked: Duration,
 }
 
-fn drain(child: &mut Child) {
-    if let Some(mut stdout) = child.stdout.take() {
-        thread::spawn(move || io::copy(&mut stdout, &mut io::sink()));
+impl Function {
+    fn start(who: &str) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?.to_string();
+        // The X-Ray daemon: who sends to a closed port pays for the refusals.
+        let daemon = UdpSocket::bind("127.0.0.1:0")?;
+        let traces = daemon.local_addr()?.to_string();
+        let mut child = run("invocation", who)?
+            .env("AWS_LAMBDA_RUNTIME_API", address)
+            .env("AWS_XRAY_DAEMON_ADDRESS", traces)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let lines = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        rustix::io::ioctl_fionbio(&lines, true)?;
+        thread::spawn(move || while daemon.recv(&mut [0; 1 << 16]).is_ok() {});
+        let (hand, handed) = mpsc::channel();
+        let (answer, answers) = mpsc::channel();
+        thread::spawn(move || serve(&listener.accept()?.0, &handed, &answer));
+        Ok(Self {
+            child,
+            lines,
+            hand,
+            answers,
+            times: Vec::new(),
+            worked: Duration::ZERO,
+        })
+    }
+
+    fn turn(&mut self) -> io::Result<()> {
+        for _ in 0..WARM_UP {
+            self.invoke()?;
+        }
+        let before = self.on_processor()?;
+        for _ in 0..COUNTED {
+            let took = self.invoke()?;
+            self.times.push(took);
+        }
+        self.worked += self.on_processor()? - before;
+        Ok(())
+    }
+
+    fn invoke(&mut self) -> io::Result<Duration> {
+        self.hand.send(()).map_err(io::Error::other)?;
+        let took = self.answers.recv().map_err(io::Error::other)?;
+        // A reader that waits for lines would have to be woken by each of them: that
+        // costs more than all the rest, and the same for everybody.
+        while self.lines.read(&mut [0; 1 << 16]).is_ok_and(|read| read > 0) {}
+        Ok(took)
+    }
+
+    /// How long the process's threads have been on a processor.
+    fn on_processor(&self) -> io::Result<Duration> {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id()))?;
+        let mut all = 0;
+        for thread in threads {
+            let told = std::fs::read_to_string(thread?.path().join("schedstat"))?;
+            let first = told.split_whitespace().next();
+            all += first.and_then(|ns| ns.parse().ok()).unwrap_or(0);
+        }
+        Ok(Duration::from_nanos(all))
+    }
+
+    /// Microseconds until the answer, by the median, and on a processor, on average.
+    fn end(mut self) -> io::Result<(f64, f64)> {
+        self.child.kill()?;
+        self.child.wait()?;
+        let each = self.worked.as_secs_f64() * 1e6 / self.times.len() as f64;
+        Ok((median(self.times).as_secs_f64() * 1e6, each))
     }
 }
 
-/// The Runtime API, as far as one connection at a time needs it.
-fn serve(stream: &TcpStream, times: &mpsc::Sender<Duration>) -> io::Result<()> {
+/// The Runtime API, as far as one connection at a time needs it: an event for each
+/// that is `handed` on.
+fn serve(
+    stream: &TcpStream,
+    handed: &mpsc::Receiver<()>,
+    answer: &mpsc::Sender<Duration>,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     let mut writer = stream;
-    let mut handed = Instant::now();
+    let mut begun = Instant::now();
     loop {
         let mut length = 0;
         let mut line = String::new();
@@ -231,13 +298,16 @@ fn serve(stream: &TcpStream, times: &mpsc::Sender<Duration>) -> io::Result<()> {
         }
         io::copy(&mut reader.by_ref().take(length), &mut io::sink())?;
         if next {
+            if handed.recv().is_err() {
+                return Ok(());
+            }
             // Before the write: the function may have answered when it returns.
-            handed = Instant::now();
+            begun = Instant::now();
             writer.write_all(NEXT.as_bytes())?;
         } else {
-            let took = handed.elapsed();
+            let took = begun.elapsed();
             writer.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")?;
-            if times.send(took).is_err() {
+            if answer.send(took).is_err() {
                 return Ok(());
             }
         }
