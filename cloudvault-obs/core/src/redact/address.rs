@@ -78,12 +78,6 @@ fn letter(text: &[u8], at: usize, lead: u8) -> Option<usize> {
 
 /// `postgres://user:password@host`.
 pub(super) fn url_password(text: &[u8], at: usize) -> Option<Range<usize>> {
-    // A password may hold the sign itself.
-    let rest = span(text, at, |byte| {
-        !byte.is_ascii_whitespace() && !matches!(byte, b'/' | b'"' | b'\\' | b'?' | b'#' | b',')
-    });
-    let ahead = text[at..rest].iter().rposition(|byte| *byte == b'@');
-    let last = at + ahead.unwrap_or(0);
     let inside = |byte: u8| !matches!(byte, b'/' | b' ' | b'"' | b'\\');
     let run = text[..at].iter().rev().take(256);
     let start = at - run.take_while(|byte| inside(**byte)).count();
@@ -91,6 +85,11 @@ pub(super) fn url_password(text: &[u8], at: usize) -> Option<Range<usize>> {
         return None;
     }
     let colon = text[start..at].iter().position(|byte| *byte == b':')?;
-    let password = start + colon + 1..last;
+    // A password may hold the sign itself.
+    let rest = span(text, at, |byte| {
+        !byte.is_ascii_whitespace() && !matches!(byte, b'/' | b'"' | b'\\' | b'?' | b'#' | b',')
+    });
+    let ahead = text[at..rest].iter().rposition(|byte| *byte == b'@');
+    let password = start + colon + 1..at + ahead.unwrap_or(0);
     (!password.is_empty() && &text[password.clone()] != MARK.as_bytes()).then_some(password)
 }

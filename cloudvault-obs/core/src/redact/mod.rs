@@ -154,7 +154,10 @@ impl Redactor {
     fn search(&self, out: &mut Vec<u8>, start: usize, marked: Marked) -> bool {
         let mut found = false;
         if marked.0 && self.families & !Family::Cards.bit() != 0 {
-            found |= replace(out, start, |text, from| self.find(text, from));
+            let mut no_jwt_before = 0;
+            found |= replace(out, start, |text, from| {
+                self.find(text, from, &mut no_jwt_before)
+            });
         }
         if self.has(Family::Cards) {
             found |= replace(out, start, run::card);
@@ -165,11 +168,11 @@ impl Redactor {
         found
     }
 
-    fn find(&self, text: &[u8], from: usize) -> Option<Range<usize>> {
+    fn find(&self, text: &[u8], from: usize, no_jwt_before: &mut usize) -> Option<Range<usize>> {
         let mut at = from;
         while let Some(offset) = text[at..].iter().position(|&byte| is_mark(byte)) {
             at += offset;
-            let found = text::secret_at(self, text, at);
+            let found = text::secret_at(self, text, at, no_jwt_before);
             if let Some(range) = found.filter(|range| range.end > from && !range.is_empty()) {
                 return Some(range.start.max(from)..range.end);
             }
@@ -200,7 +203,7 @@ pub const fn is_mark(byte: u8) -> bool {
 fn replace(
     out: &mut Vec<u8>,
     start: usize,
-    find: impl Fn(&[u8], usize) -> Option<Range<usize>>,
+    mut find: impl FnMut(&[u8], usize) -> Option<Range<usize>>,
 ) -> bool {
     let Some(first) = find(&out[start..], 0) else {
         return false;

@@ -31,77 +31,76 @@ fn of_card(byte: u8) -> bool {
 
 /// The first card number that ends after `from`.
 pub(super) fn card(text: &[u8], from: usize) -> Option<Range<usize>> {
-    runs(text, from, SHORTEST, of_card).find_map(|run| card_in(text, run))
+    let mut probe = from + SHORTEST - 1;
+    while let Some(&byte) = text.get(probe) {
+        if !of_card(byte) {
+            probe += SHORTEST;
+            continue;
+        }
+        match card_in(text, run_start(text, from..probe, of_card)) {
+            Ok(card) => return Some(card),
+            Err(end) => probe = end + SHORTEST,
+        }
+    }
+    None
 }
 
 /// The first secret access key that ends after `from`: forty bytes of base64
 /// that are neither hexadecimal nor words.
 pub(super) fn aws_secret(text: &[u8], from: usize) -> Option<Range<usize>> {
     let base64 = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'/' || byte == b'+';
-    runs(text, from, AWS_SECRET, base64).find(|run| {
-        let run = &text[run.clone()];
-        run.len() == AWS_SECRET && is_random(run)
-    })
-}
-
-/// Runs of at least `length` bytes of a class, which do not begin within an
-/// escape.
-fn runs(
-    text: &[u8],
-    from: usize,
-    length: usize,
-    class: impl Fn(u8) -> bool,
-) -> impl Iterator<Item = Range<usize>> {
-    let mut probe = from + length - 1;
-    std::iter::from_fn(move || {
-        while let Some(&byte) = text.get(probe) {
-            if !class(byte) {
-                probe += length;
-                continue;
-            }
-            let back = text[from..probe].iter().rev();
-            let start = probe - back.take_while(|byte| class(**byte)).count();
-            let ahead = text[probe..].iter();
-            let end = probe + ahead.take_while(|byte| class(**byte)).count();
-            probe = end + length;
-            let start = super::text::after_escape(text, start);
-            if start + length <= end {
-                return Some(start..end);
-            }
+    let mut probe = from + AWS_SECRET - 1;
+    while let Some(&byte) = text.get(probe) {
+        if !base64(byte) {
+            probe += AWS_SECRET;
+            continue;
         }
-        None
-    })
-}
-
-fn card_in(text: &[u8], run: Range<usize>) -> Option<Range<usize>> {
-    let mut start = run.start;
-    while start < run.end {
-        let digits = text[start..run.end]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        if digits > 0
-            && starts_word(text, start)
-            && let Some(end) = card_at(text, start, run.end)
-        {
+        let start = run_start(text, from..probe, base64);
+        let end = super::text::span(text, probe, base64);
+        let run = text.get(start..end).unwrap_or_default();
+        if run.len() == AWS_SECRET && is_random(run) {
             return Some(start..end);
         }
-        start += digits.max(1);
+        probe = end + AWS_SECRET;
     }
     None
 }
 
+/// Where the run of a class begins that goes on behind `before`, but not within an
+/// escape.
+fn run_start(text: &[u8], before: Range<usize>, class: impl Fn(u8) -> bool) -> usize {
+    let end = before.end;
+    let back = text[before].iter().rev();
+    let start = end - back.take_while(|byte| class(**byte)).count();
+    super::text::after_escape(text, start)
+}
+
+/// The first card number in the run that begins at `start`, or the run's end.
+fn card_in(text: &[u8], mut start: usize) -> Result<Range<usize>, usize> {
+    while text.get(start).is_some_and(|byte| of_card(*byte)) {
+        let digits = super::text::span(text, start, |byte| byte.is_ascii_digit()) - start;
+        if digits > 0
+            && starts_word(text, start)
+            && let Some(end) = card_at(text, start)
+        {
+            return Ok(start..end);
+        }
+        start += digits.max(1);
+    }
+    Err(start)
+}
+
 /// The end of the longest card number that begins at `start`: groups of digits
 /// with one blank or dash between them.
-fn card_at(text: &[u8], start: usize, limit: usize) -> Option<usize> {
+fn card_at(text: &[u8], start: usize) -> Option<usize> {
     let mut digits = [0; LONGEST_CARD];
     let (mut count, mut at, mut end) = (0, start, None);
-    while at < limit {
-        if text[at].is_ascii_digit() {
+    while let Some(&byte) = text.get(at).filter(|byte| of_card(**byte)) {
+        if byte.is_ascii_digit() {
             if count == LONGEST_CARD {
                 break;
             }
-            digits[count] = text[at];
+            digits[count] = byte;
             count += 1;
             let last = match text.get(at + 1) {
                 // A fraction goes on behind its point.

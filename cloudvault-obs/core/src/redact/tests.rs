@@ -1,5 +1,7 @@
 //! Each family finds what it should, leaves the rest, and never breaks JSON.
 
+use std::cell::Cell;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -294,5 +296,77 @@ proptest! {
             let left: String = redacted.chars().filter(char::is_ascii_alphanumeric).collect();
             prop_assert!(!left.contains(&plain), "{redacted}");
         }
+    }
+}
+
+thread_local! {
+    static AHEAD: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Counts bytes that were looked at ahead of a mark.
+pub(super) fn looked(bytes: usize) {
+    AHEAD.set(AHEAD.get() + bytes);
+}
+
+/// Each of these, repeated, would make a careless reader look ahead to the end from
+/// every one of them.
+#[test]
+fn no_text_is_looked_through_from_everywhere() {
+    let redactor = Redactor::default();
+    for pattern in [
+        "@",
+        "a@",
+        "//a:@",
+        "//a@b:",
+        "-eyJ",
+        "-eyJa.",
+        "-eyJ-AKIA0123456789ABCDEF",
+        "xbearer+",
+        "bearer ",
+        "bearer\\t",
+        "bearer+a",
+        "cookie=Sensitive, ",
+        "\"cookie\":\"Sensitive, ",
+        "-----BEGIN PRIVATE KEY-----\"",
+        "-----BEGIN PRIVATE KEY-----",
+        "<token>",
+        "<token",
+        ">",
+        "token=",
+        "token: ",
+        "token:{",
+        "token:\"{",
+        "token=\\",
+        "token=\\\"",
+        "token:Some(",
+        "=",
+        "(\"",
+        "(\\",
+        "(\"token\",",
+        "%40",
+        "a%40b.",
+        "token%3D",
+        "4111 ",
+        "1-",
+        "4111111111111111 ",
+        "AIza",
+        "-IQoJ",
+        "/IQoJ",
+        "-FwoGZXIvYXdz",
+        "ghp_",
+        "sk-",
+        "\\",
+        "\\n",
+        "\\u001b",
+        "aB1/",
+        "\u{e9}@",
+        "\u{e9}.",
+    ] {
+        let text = pattern.repeat((1 << 15) / pattern.len());
+        AHEAD.set(0);
+        let redacted = redactor.redact(&text);
+        assert!(redacted.len() <= 11 * text.len());
+        let times = AHEAD.get() / text.len();
+        assert!(times <= 8, "{pattern:?}: each byte {times} times");
     }
 }

@@ -9,8 +9,15 @@ use super::{
     token::{access_key_id, jwt, prefixed, scheme, session_token, token},
 };
 
-/// The secret around the mark at `at`, if it is one.
-pub(super) fn secret_at(redactor: &Redactor, text: &[u8], at: usize) -> Option<Range<usize>> {
+/// The secret around the mark at `at`, if it is one. No text makes this look through
+/// the same bytes again and again: what is far ahead is looked at where what stands
+/// near has shown that a secret is likely. `no_jwt_before` is [`jwt`]'s own.
+pub(super) fn secret_at(
+    redactor: &Redactor,
+    text: &[u8],
+    at: usize,
+    no_jwt_before: &mut usize,
+) -> Option<Range<usize>> {
     let has = |family| redactor.has(family);
     match text[at] {
         b':' | b'=' if has(Family::Keys) => assigned(redactor, text, at..at + 1),
@@ -23,7 +30,7 @@ pub(super) fn secret_at(redactor: &Redactor, text: &[u8], at: usize) -> Option<R
                 has(Family::Emails).then(|| email(text, sign)).flatten()
             }),
         b'%' => percent(redactor, text, at),
-        b'J' if has(Family::Tokens) => jwt(text, at),
+        b'J' if has(Family::Tokens) => jwt(text, at, no_jwt_before),
         b'B' | b'b' if has(Family::Tokens) => scheme(text, at),
         b'A' => (has(Family::Aws).then(|| access_key_id(text, at)))
             .flatten()
@@ -96,8 +103,17 @@ pub(super) fn begins(text: &[u8], at: usize) -> bool {
 /// Where a run of `class` that begins at `from` ends.
 pub(super) fn span(text: &[u8], from: usize, class: impl Fn(u8) -> bool) -> usize {
     let run = text[from.min(text.len())..].iter();
-    from + run.take_while(|byte| class(**byte)).count()
+    let length = run.take_while(|byte| class(**byte)).count();
+    looked(length);
+    from + length
 }
+
+#[cfg(test)]
+use super::tests::looked;
+
+/// Counts bytes that were looked at ahead of a mark; the tests hold them down.
+#[cfg(not(test))]
+fn looked(_: usize) {}
 
 /// Where a run of `class` that ends at `to` begins; at most `most` bytes.
 pub(super) fn span_back(text: &[u8], to: usize, most: usize, class: impl Fn(u8) -> bool) -> usize {
@@ -203,20 +219,26 @@ fn value(text: &[u8], from: usize, key: &[u8]) -> Option<Range<usize>> {
         start = name + 1;
     }
     let slashes = span(text, start, |byte| byte == b'\\') - start;
-    let end = match text.get(start + slashes)? {
-        open @ (b'"' | b'\'') => {
-            start += slashes + 1;
-            quoted(text, start, *open, slashes)
-        }
+    let open = text.get(start + slashes)?;
+    let is_quoted = matches!(open, b'"' | b'\'');
+    if is_quoted {
+        start += slashes + 1;
+    }
+    // A header that is marked as a secret writes this itself.
+    if text[start..].starts_with(b"Sensitive, ") {
+        return None;
+    }
+    let end = match open {
+        _ if is_quoted => quoted(text, start, *open, slashes),
         _ if text[start..].starts_with(MARK.as_bytes()) => start + MARK.len(),
         b'{' | b'[' | b'(' if slashes == 0 => balanced(text, start),
         _ => bare(text, start, key),
     };
     let value = &text[start..end];
-    let says_nothing =
-        matches!(value, b"" | b"null" | b"None" | b"true" | b"false") || value == MARK.as_bytes();
-    // A header that is marked as one writes this itself.
-    let says_nothing = says_nothing || value == b"Sensitive" || value.starts_with(b"Sensitive, ");
+    let says_nothing = matches!(
+        value,
+        b"" | b"null" | b"None" | b"true" | b"false" | b"Sensitive"
+    ) || value == MARK.as_bytes();
     (!says_nothing).then_some(start..end)
 }
 
@@ -230,10 +252,12 @@ fn quoted(text: &[u8], start: usize, open: u8, slashes: usize) -> usize {
             continue;
         }
         if (byte == open || byte == b'"') && run <= slashes {
+            looked(index);
             return start + index - run;
         }
         run = 0;
     }
+    looked(text.len() - start);
     text.len()
 }
 
@@ -244,6 +268,7 @@ fn balanced(text: &[u8], start: usize) -> usize {
     let (mut at, mut depth, mut run) = (start, 0_usize, 0);
     while let Some(&byte) = text.get(at) {
         at += 1;
+        looked(1);
         match byte {
             b'{' | b'[' | b'(' => depth += 1,
             b'}' | b']' | b')' => depth -= 1,

@@ -5,10 +5,12 @@ use std::ops::Range;
 use super::text::{begins, is_token, is_word, span};
 
 /// A JSON Web Token, at the `J` of its `eyJ`: three parts, five of an encrypted one.
-pub(super) fn jwt(text: &[u8], at: usize) -> Option<Range<usize>> {
+/// Before `dead` there is none: what begins within a run that is no token is none
+/// either, and is not looked through again.
+pub(super) fn jwt(text: &[u8], at: usize, dead: &mut usize) -> Option<Range<usize>> {
     let start = at
         .checked_sub(2)
-        .filter(|&start| &text[start..at] == b"ey")?;
+        .filter(|&start| &text[start..at] == b"ey" && start >= *dead)?;
     if !begins(text, start) {
         return None;
     }
@@ -24,6 +26,9 @@ pub(super) fn jwt(text: &[u8], at: usize) -> Option<Range<usize>> {
     let encrypted = ends[4] > ends[3] + 1 && ends[3] > ends[2] + 1 && ends[2] > ends[1] + 1;
     let end = if encrypted { ends[4] } else { ends[2] };
     let shaped = header - start >= 10 && (encrypted || ends[1] - header > 4);
+    if !shaped {
+        *dead = header;
+    }
     shaped.then_some(start..end)
 }
 
@@ -34,6 +39,9 @@ pub(super) fn scheme(text: &[u8], at: usize) -> Option<Range<usize>> {
         word.eq_ignore_ascii_case(name).then_some(at + name.len())
     };
     let end = names(b"bearer").or_else(|| names(b"basic"))?;
+    if !begins(text, at) {
+        return None;
+    }
     let blanks = span(text, end, |byte| byte == b' ');
     let slashes = span(text, end, |byte| byte == b'\\');
     let start = match text[end..] {
@@ -50,7 +58,7 @@ pub(super) fn scheme(text: &[u8], at: usize) -> Option<Range<usize>> {
     let word = text[start..end]
         .iter()
         .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'-'));
-    (begins(text, at) && end - start >= 6 && !word).then_some(start..end)
+    (end - start >= 6 && !word).then_some(start..end)
 }
 
 pub(super) fn access_key_id(text: &[u8], at: usize) -> Option<Range<usize>> {
@@ -138,15 +146,9 @@ fn private_key(text: &[u8], at: usize) -> Option<Range<usize>> {
         Some(from + found.into_iter().position(|window| window == what)?)
     };
     let start = at + find(DASHES, find(LABEL, DASHES.len())?)? + DASHES.len();
-    let end = text[start..]
-        .windows(9)
-        .position(|window| window == b"-----END ")
-        .map_or(text.len(), |offset| start + offset);
     // Up to the quote that closes the text it stands in.
-    let end = start
-        + text[start..end]
-            .iter()
-            .position(|byte| *byte == b'"')
-            .unwrap_or(end - start);
+    let body = &text[start..span(text, start, |byte| byte != b'"')];
+    let end = body.windows(9).position(|window| window == b"-----END ");
+    let end = start + end.unwrap_or(body.len());
     (end > start).then_some(start..end)
 }
