@@ -22,12 +22,11 @@ use cloudvault_obs_core::{
 use tracing::{Event, Level, Metadata};
 
 use super::{
+    around::{Around, Now, Whereabouts},
     context::Context,
-    fields::{Fields, Seen},
+    fields::Fields,
     second::Second,
     site::{Site, Sites},
-    span::Span,
-    spans::Spans,
 };
 use crate::{
     clock,
@@ -97,29 +96,12 @@ struct Thread {
     writer: u64,
 }
 
-/// The current span as lines need it, and the spans below it.
-#[derive(Default)]
-struct Around {
-    serial: u64,
-    epoch: u64,
-    span: u64,
-    context: Context,
-    /// The span that was last asked for by one below it, and was another than this.
-    missed: u64,
-    /// A callsite's metadata and the fields with which it shares no key with the
-    /// members, though their bits say that it may.
-    apart: (usize, u64),
-}
-
 /// A buffer that one huge line has grown is given back.
 const KEEP: usize = 64 * 1024;
 
 thread_local! {
     static THREAD: RefCell<Thread> = RefCell::default();
 }
-
-/// The span that an event is in, and where all spans are.
-type Whereabouts<'a> = (Option<u64>, &'a Spans<Box<Span>>);
 
 /// What becomes of an event.
 enum Fate {
@@ -162,9 +144,7 @@ impl Lines {
         kept.ok().flatten().unwrap_or_else(anew)
     }
 
-    /// Lets a span begin with what is above it; answers the subsegment there. Of
-    /// several side by side, with no line between them, the third and all that
-    /// follow find it on the thread.
+    /// Lets a span begin with what is above it; answers the subsegment there.
     #[inline]
     pub(super) fn inherit(
         &self,
@@ -175,17 +155,9 @@ impl Lines {
             span.leave();
             return None;
         };
-        let epoch = self.epoch.load(Ordering::Acquire);
         let kept = THREAD.try_with(|thread| {
             let around = &mut thread.try_borrow_mut().ok()?.around;
-            if !around.is(self.serial, parent, epoch) {
-                if around.missed != parent {
-                    around.missed = parent;
-                    return None;
-                }
-                self.find(around, (Some(parent), spans));
-            }
-            Some(span.inherit(&around.context))
+            around.inherited(self.now(), span, (parent, spans))
         });
         match kept {
             Ok(Some(segment)) => segment,
@@ -197,6 +169,11 @@ impl Lines {
                 })
             }
         }
+    }
+
+    #[inline]
+    fn now(&self) -> Now {
+        (self.serial, self.epoch.load(Ordering::Acquire))
     }
 
     /// A span's members have changed.
@@ -229,7 +206,7 @@ impl Lines {
         if *writer != self.serial {
             (*second, *writer) = (Second::default(), self.serial);
         }
-        self.find(around, within);
+        around.find(self.now(), within);
         let fate = self.fate(*metadata.level(), around.context.invocation.as_deref());
         if matches!(fate, Fate::Drop) {
             return;
@@ -265,22 +242,6 @@ impl Lines {
         if line.capacity() > KEEP {
             *line = Vec::new();
             *text = Vec::new();
-        }
-    }
-
-    /// Brings `around` up to the span that an event is in.
-    #[inline]
-    fn find(&self, around: &mut Around, (span, spans): Whereabouts<'_>) {
-        let Some(span) = span else {
-            return around.leave();
-        };
-        let epoch = self.epoch.load(Ordering::Acquire);
-        if !around.is(self.serial, span, epoch) {
-            around.leave();
-            let found = spans.with(span, |span| around.context.copy(&span.context));
-            if found.is_some() {
-                (around.serial, around.span, around.epoch) = (self.serial, span, epoch);
-            }
         }
     }
 
@@ -349,45 +310,6 @@ impl Lines {
             out.extend_from_slice(self.styled(&notice, &mut Vec::new()));
         }
         out.extend_from_slice(&lines);
-    }
-}
-
-impl Around {
-    /// Whether it is this writer's span, as it is now.
-    #[inline]
-    fn is(&self, serial: u64, span: u64, epoch: u64) -> bool {
-        (self.serial, self.span, self.epoch) == (serial, span, epoch)
-    }
-
-    /// There is no span.
-    fn leave(&mut self) {
-        (self.serial, self.missed, self.apart) = (0, 0, (0, 0));
-        self.context.leave();
-    }
-
-    /// Appends the members of the spans, then the invocation's keys: what stands
-    /// further in wins.
-    #[inline]
-    fn append(&mut self, line: &mut Vec<u8>, fields: Seen, (address, site): (usize, &Site)) {
-        let taken = |key: &[u8]| fields.taken(site, key);
-        let asked = (address, fields.fields);
-        let members = &self.context.members;
-        if fields.bits & members.bits() == 0 || self.apart == asked {
-            line.extend_from_slice(members.as_bytes());
-        } else {
-            let before = line.len();
-            members.append_unless(line, fields.bits, taken);
-            if line.len() - before == members.as_bytes().len() {
-                self.apart = asked;
-            }
-        }
-        if let Some(invocation) = &self.context.invocation {
-            invocation.log.with_keys(|keys| {
-                keys.append_unless(line, fields.bits | members.bits(), |key| {
-                    taken(key) || members.contains_escaped(key)
-                });
-            });
-        }
     }
 }
 

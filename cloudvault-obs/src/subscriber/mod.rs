@@ -1,16 +1,20 @@
-//! The `tracing` layer: events become lines, spans become subsegments.
+//! The `tracing` subscriber: events become lines, spans become subsegments.
 //!
 //! A span's fields are rendered once, when they are recorded, below those of
 //! the spans above it; an event copies the bytes into a buffer that the thread
 //! keeps, and the whole line leaves in one write.
+//!
+//! It keeps its spans itself: a registry that serves any layer, with a map of
+//! types for each span, costs more than all that is done here.
 
+mod site;
+mod entered;
 mod context;
 mod told;
 mod span;
 mod spans;
-mod entered;
-mod site;
 mod fields;
+mod around;
 mod second;
 mod line;
 mod beside;

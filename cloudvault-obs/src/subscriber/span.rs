@@ -30,7 +30,7 @@ use crate::{
 pub(super) struct Span {
     pub(super) metadata: &'static Metadata<'static>,
     pub(super) context: Context,
-    segment: Option<segment::Open>,
+    segment: Option<Open>,
     role: Role,
 }
 
