@@ -1,6 +1,6 @@
 //! What is kept of a span until it closes.
 
-use std::{cell::RefCell, fmt, sync::Arc};
+use std::{cell::RefCell, sync::Arc};
 
 use cloudvault_obs_core::{
     json::Value,
@@ -202,7 +202,16 @@ impl OpenSpans for Spans<Box<Span>> {
     }
 }
 
+/// Hands each value to `add`, whatever its type; errors are another matter.
 macro_rules! visit {
+    () => {
+        $crate::subscriber::span::visit! {
+            record_i64(i64) I64, record_u64(u64) U64, record_i128(i128) I128,
+            record_u128(u128) U128, record_f64(f64) F64, record_bool(bool) Bool,
+            record_str(&str) Str, record_bytes(&[u8]) Bytes,
+            record_debug(&dyn std::fmt::Debug) Debug,
+        }
+    };
     ($($method:ident($type:ty) $variant:ident),+ $(,)?) => {
         $(fn $method(&mut self, field: &Field, value: $type) {
             self.add(field, Value::$variant(value));
@@ -276,11 +285,7 @@ impl Plain<'_> {
 }
 
 impl Visit for Plain<'_> {
-    visit! {
-        record_i64(i64) I64, record_u64(u64) U64, record_i128(i128) I128, record_u128(u128) U128,
-        record_f64(f64) F64, record_bool(bool) Bool, record_str(&str) Str,
-        record_bytes(&[u8]) Bytes, record_debug(&dyn fmt::Debug) Debug,
-    }
+    visit!();
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
         self.add(field, Value::Display(&value));
@@ -316,11 +321,7 @@ impl Failed {
 }
 
 impl Visit for Recording<'_> {
-    visit! {
-        record_i64(i64) I64, record_u64(u64) U64, record_i128(i128) I128, record_u128(u128) U128,
-        record_f64(f64) F64, record_bool(bool) Bool, record_str(&str) Str,
-        record_bytes(&[u8]) Bytes, record_debug(&dyn fmt::Debug) Debug,
-    }
+    visit!();
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
         match Failed::by(field, value, self.rules) {

@@ -3,8 +3,6 @@
 //! A value is formatted by code of the user's, which may open spans and log in turn.
 //! So it is done first, while nobody waits for the span.
 
-use std::fmt;
-
 use cloudvault_obs_core::json::Value;
 use tracing::{
     field::{Field, Visit},
@@ -101,11 +99,7 @@ impl Telling<'_> {
 }
 
 impl Visit for Telling<'_> {
-    visit! {
-        record_i64(i64) I64, record_u64(u64) U64, record_i128(i128) I128, record_u128(u128) U128,
-        record_f64(f64) F64, record_bool(bool) Bool, record_str(&str) Str,
-        record_bytes(&[u8]) Bytes, record_debug(&dyn fmt::Debug) Debug,
-    }
+    visit!();
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
         match Failed::by(field, value, self.rules) {
