@@ -184,15 +184,23 @@ impl Lines {
     /// Writes `event`, with the members of the spans around it.
     #[inline]
     pub(super) fn write(&self, event: &Event<'_>, within: Whereabouts<'_>) {
-        THREAD
-            .try_with(|cell| match cell.try_borrow_mut() {
-                Ok(mut thread) => self.event(&mut thread, event, within),
-                // A field's Debug that itself logs: its line gets buffers of its own.
-                Err(_) => self.event(&mut Thread::default(), event, within),
-            })
-            .unwrap_or_else(|_| self.event(&mut Thread::default(), event, within));
+        let written = THREAD.try_with(|thread| {
+            let thread = &mut *thread.try_borrow_mut().ok()?;
+            self.event(thread, event, within);
+            Some(())
+        });
+        if !matches!(written, Ok(Some(()))) {
+            self.write_apart(event, within);
+        }
     }
 
+    /// A field's Debug that itself logs: its line gets buffers of its own.
+    #[cold]
+    fn write_apart(&self, event: &Event<'_>, within: Whereabouts<'_>) {
+        self.event(&mut Thread::default(), event, within);
+    }
+
+    #[inline(always)]
     fn event(&self, thread: &mut Thread, event: &Event<'_>, within: Whereabouts<'_>) {
         let metadata = event.metadata();
         let Thread {

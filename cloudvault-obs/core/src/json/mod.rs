@@ -186,7 +186,7 @@ impl fmt::Write for Escaping<'_> {
 
 /// Appends text without quotes, escaped, and says whether a redactor has to
 /// look at it.
-#[inline]
+#[inline(always)]
 pub fn escape(out: &mut Vec<u8>, text: &str) -> Marked {
     let bytes = text.as_bytes();
     let codes = classes(bytes);

@@ -8,7 +8,7 @@
 const LIMIT: u64 = 100_000_000;
 
 /// Appends a whole number.
-#[inline]
+#[inline(always)]
 pub(super) fn unsigned(out: &mut Vec<u8>, number: u64) {
     if number < LIMIT {
         whole(out, number);

@@ -57,6 +57,7 @@ pub struct Subsegment<'a> {
 
 /// What was recorded on a span.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub enum Recorded<'a> {
     /// Fields of every kind.
     Fields(&'a Fields),
