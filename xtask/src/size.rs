@@ -128,7 +128,38 @@ fn build(workspace: &Workspace, target: &str) -> Result<PathBuf> {
         // corrected before `main`, a fifth of a millisecond and 140 KB.
         .arg("-Crelocation-model=static");
     step(&format!("building the layer for {target}"), &mut cargo)?;
-    Ok(workspace.target.join(target).join("layer/cloudvault-obs"))
+    let binary = workspace.target.join(target).join("layer/cloudvault-obs");
+    let bytes =
+        fs::read(&binary).with_context(|| format!("failed to read {}", binary.display()))?;
+    if !is_static(&bytes) {
+        bail!("{}: asks for a loader or a library", binary.display());
+    }
+    Ok(binary)
+}
+
+/// Whether an executable of 64 bits, least byte first, names neither an interpreter
+/// nor libraries: then no runtime's C library can be too old for it.
+fn is_static(elf: &[u8]) -> bool {
+    const DYNAMIC: usize = 2;
+    const INTERPRETER: usize = 3;
+    let number = |at: usize, length: usize| -> Option<usize> {
+        let bytes = elf.get(at..at.checked_add(length)?)?;
+        let big = bytes
+            .iter()
+            .rev()
+            .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        usize::try_from(big).ok()
+    };
+    // e_phoff, e_phentsize, e_phnum of the header.
+    let (Some(table), Some(size), Some(count)) = (number(32, 8), number(54, 2), number(56, 2))
+    else {
+        return false;
+    };
+    elf.starts_with(b"\x7fELF\x02\x01")
+        && (0..count).all(|index| {
+            let kind = number(table.saturating_add(index * size), 4);
+            kind.is_some_and(|kind| ![DYNAMIC, INTERPRETER].contains(&kind))
+        })
 }
 
 /// The same binary gives the same zip: no time of day stands in it.
@@ -148,4 +179,34 @@ fn pack(binary: &Path, layer: &Path) -> Result<()> {
 fn length(path: &Path) -> Result<u64> {
     let file = fs::metadata(path).with_context(|| format!("failed to find {}", path.display()))?;
     Ok(file.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An executable with program headers of these kinds.
+    fn elf(kinds: &[u32]) -> Vec<u8> {
+        let mut elf = vec![0; 64];
+        elf[..6].copy_from_slice(b"\x7fELF\x02\x01");
+        elf[32] = 64;
+        elf[54] = 56;
+        elf[56] = u8::try_from(kinds.len()).unwrap();
+        for kind in kinds {
+            elf.extend_from_slice(&kind.to_le_bytes());
+            elf.resize(elf.len() + 52, 0);
+        }
+        elf
+    }
+
+    #[test]
+    fn a_binary_that_asks_for_a_loader_or_a_library_is_not_static() {
+        assert!(is_static(&elf(&[1, 1, 7])));
+        assert!(!is_static(&elf(&[6, 3, 1])));
+        assert!(!is_static(&elf(&[1, 2])));
+        assert!(!is_static(&elf(&[1, 1])[..100]));
+        assert!(!is_static(b"#!/bin/sh"));
+        let own = fs::read(std::env::current_exe().unwrap()).unwrap();
+        assert!(!is_static(&own));
+    }
 }
