@@ -35,6 +35,12 @@ impl<const N: usize> Chunk<N> {
         self.short.get(..self.length).unwrap_or(&self.long)
     }
 
+    /// How many they are.
+    #[must_use]
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
     /// The bytes, to change some of them.
     pub fn as_mut_bytes(&mut self) -> &mut [u8] {
         self.short.get_mut(..self.length).unwrap_or(&mut self.long)
@@ -51,12 +57,44 @@ impl<const N: usize> Chunk<N> {
             out.extend_from_slice(&self.long);
         }
     }
+
+    /// Puts the bytes in front of `window` and answers how many they are, if they are
+    /// short and the window holds `N`.
+    #[inline(always)]
+    pub fn place(&self, window: &mut [u8]) -> Option<usize> {
+        let front = window.first_chunk_mut()?;
+        if self.length > N {
+            return None;
+        }
+        *front = self.short;
+        Some(self.length)
+    }
 }
 
 impl<const N: usize> Default for Chunk<N> {
     fn default() -> Self {
         Self::new(b"")
     }
+}
+
+/// Appends `N` bytes to be written to and then cut with [`close`], if there is room for
+/// them: one look for it does for all that is written, and there is no way to where
+/// memory grows.
+#[inline(always)]
+pub fn open<const N: usize>(out: &mut Vec<u8>) -> Option<&mut [u8; N]> {
+    if out.capacity() - out.len() < N {
+        return None;
+    }
+    out.extend_from_slice(&[0; N]);
+    out.last_chunk_mut()
+}
+
+/// Keeps the bytes up to `end` of those that were opened at `start`, none where writing
+/// them did not go well; says whether it did.
+#[inline(always)]
+pub fn close(out: &mut Vec<u8>, start: usize, end: Option<usize>) -> bool {
+    out.truncate(start + end.unwrap_or(0));
+    end.is_some()
 }
 
 #[cfg(test)]

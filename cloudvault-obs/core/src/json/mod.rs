@@ -4,13 +4,16 @@
 //! cannot write (NaN, infinities) become strings that say so.
 
 mod chunk;
+mod escape;
 mod number;
 
 use std::fmt::{self, Write as _};
 
-use crate::redact::{self, Marked};
-pub use chunk::Chunk;
-pub(crate) use number::padded;
+pub use chunk::{Chunk, close, open};
+use escape::Escaping;
+pub(crate) use escape::put_text;
+pub use escape::{Look, escape, escape_bytes, escape_fmt};
+pub(crate) use number::{padded, put_decimal, put_whole};
 
 /// A value as `tracing` and the documents know it.
 #[derive(Clone, Copy)]
@@ -157,156 +160,6 @@ pub fn key(out: &mut Vec<u8>, key: &str) {
     string(out, key);
     out.push(b':');
 }
-
-/// Bytes as text: what is not UTF-8 is spelt `\xNN`, so that nothing is lost
-/// without a sign of it.
-struct Text<'a>(&'a [u8]);
-
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for chunk in self.0.utf8_chunks() {
-            f.write_str(chunk.valid())?;
-            for byte in chunk.invalid() {
-                write!(f, "\\x{byte:02x}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-struct Escaping<'a>(&'a mut Vec<u8>);
-
-impl fmt::Write for Escaping<'_> {
-    #[inline]
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        escape(self.0, text);
-        Ok(())
-    }
-}
-
-/// Appends text without quotes, escaped, and says whether a redactor has to
-/// look at it.
-#[inline(always)]
-pub fn escape(out: &mut Vec<u8>, text: &str) -> Marked {
-    let bytes = text.as_bytes();
-    let codes = classes(bytes);
-    if codes & ESCAPED == 0 {
-        out.extend_from_slice(bytes);
-    } else {
-        escape_some(out, bytes);
-    }
-    Marked(codes & MARKED != 0)
-}
-
-/// What of [`CLASS`] there is among `bytes`, eight of them at a time and without a
-/// branch a byte: nearly all text needs no escape at all.
-#[inline]
-fn classes(bytes: &[u8]) -> u8 {
-    let all = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .fold(0, |codes, &byte| codes | CLASS[usize::from(byte)])
-    };
-    let Some(last) = bytes.last_chunk::<8>() else {
-        return all(bytes);
-    };
-    let (eights, _) = bytes.as_chunks::<8>();
-    // The last eight may overlap those before.
-    eights
-        .iter()
-        .fold(all(last), |codes, eight| codes | all(eight))
-}
-
-/// Likewise for formatted text.
-#[inline]
-pub fn escape_fmt(out: &mut Vec<u8>, text: fmt::Arguments<'_>) -> Marked {
-    // A constant needs no formatter.
-    if let Some(text) = text.as_str() {
-        return escape(out, text);
-    }
-    let mut writer = Watching(out, Marked(false));
-    // The writer never fails, and a failing Display is not ours to report.
-    let _ = writer.write_fmt(text);
-    writer.1
-}
-
-/// Likewise for bytes.
-pub fn escape_bytes(out: &mut Vec<u8>, bytes: &[u8]) -> Marked {
-    escape_fmt(out, format_args!("{}", Text(bytes)))
-}
-
-struct Watching<'a>(&'a mut Vec<u8>, Marked);
-
-impl fmt::Write for Watching<'_> {
-    #[inline]
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.1.0 |= escape(self.0, text).0;
-        Ok(())
-    }
-}
-
-fn escape_some(out: &mut Vec<u8>, bytes: &[u8]) {
-    let mut start = 0;
-    for (index, &byte) in bytes.iter().enumerate() {
-        let code = ESCAPE[usize::from(byte)];
-        if code != 0 {
-            out.extend_from_slice(&bytes[start..index]);
-            start = index + 1;
-            escape_one(out, byte, code);
-        }
-    }
-    out.extend_from_slice(&bytes[start..]);
-}
-
-#[cold]
-fn escape_one(out: &mut Vec<u8>, byte: u8, code: u8) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    if code == b'u' {
-        out.extend_from_slice(b"\\u00");
-        out.push(HEX[usize::from(byte >> 4)]);
-        out.push(HEX[usize::from(byte & 15)]);
-    } else {
-        out.extend_from_slice(&[b'\\', code]);
-    }
-}
-
-/// For each byte the letter behind its backslash, or 0 where it stands as it is.
-const ESCAPE: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        table[byte] = b'u';
-        byte += 1;
-    }
-    table[0x08] = b'b';
-    table[0x09] = b't';
-    table[0x0a] = b'n';
-    table[0x0c] = b'f';
-    table[0x0d] = b'r';
-    table[b'"' as usize] = b'"';
-    table[b'\\' as usize] = b'\\';
-    table
-};
-
-/// The byte has to be escaped.
-const ESCAPED: u8 = 1;
-/// The byte may belong to a secret.
-const MARKED: u8 = 2;
-
-const CLASS: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        if ESCAPE[byte] != 0 {
-            table[byte] |= ESCAPED;
-        }
-        if redact::is_mark(byte as u8) {
-            table[byte] |= MARKED;
-        }
-        byte += 1;
-    }
-    table
-};
 
 #[cfg(test)]
 mod tests {

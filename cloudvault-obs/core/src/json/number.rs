@@ -11,7 +11,7 @@ const LIMIT: u64 = 100_000_000;
 #[inline(always)]
 pub(super) fn unsigned(out: &mut Vec<u8>, number: u64) {
     if number < LIMIT {
-        whole(out, number);
+        append(out, whole(number));
     } else {
         out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     }
@@ -30,24 +30,41 @@ pub(super) fn signed(out: &mut Vec<u8>, number: i64) {
 /// has three decimals at most; says whether it has.
 #[inline]
 pub(super) fn float(out: &mut Vec<u8>, number: f64) -> bool {
+    let Some(thousandths) = thousandths(number.abs()) else {
+        return false;
+    };
+    if number.is_sign_negative() {
+        out.push(b'-');
+    }
+    append(out, whole(thousandths / 1000));
+    append(out, decimals(thousandths));
+    true
+}
+
+/// How many thousandths `number` is, if it is not negative and its shortest form has
+/// three decimals at most and eight digits before them.
+#[inline(always)]
+fn thousandths(number: f64) -> Option<u64> {
+    /// To a number as large as this, doubles lie one apart: adding it rounds, and
+    /// leaves the whole number in the lowest bits.
+    const ONE_APART: f64 = (1_u64 << 52) as f64;
+
+    // Bits of positive numbers are ordered as they are; those of negative ones, of
+    // infinity and of what is no number are larger than all.
+    if number.to_bits() >= (LIMIT as f64).to_bits() {
+        return None;
+    }
+    let rounded = number * 1000.0 + ONE_APART;
     // Dividing rounds as reading does, so a number that equals the quotient is
     // written by these digits. No others are as short: two decimals of up to
     // fifteen digits never read as the same number.
-    let size = number.abs();
-    let thousandths = (size * 1000.0 + 0.5) as i64;
-    let is_short = size < LIMIT as f64 && thousandths as f64 / 1000.0 == size;
-    if is_short {
-        if number.is_sign_negative() {
-            out.push(b'-');
-        }
-        decimal(out, thousandths as u64);
-    }
-    is_short
+    let is_short = (rounded - ONE_APART) / 1000.0 == number;
+    is_short.then_some(rounded.to_bits() - ONE_APART.to_bits())
 }
 
-#[inline]
-fn decimal(out: &mut Vec<u8>, thousandths: u64) {
-    whole(out, thousandths / 1000);
+/// The dot and the decimals, in front of four bytes, and how many they are.
+#[inline(always)]
+fn decimals(thousandths: u64) -> ([u8; 4], usize) {
     let rest = (thousandths % 1000) as u32;
     // Divided by 100 and by 10, for numbers as small as these.
     let first = (rest * 41) >> 12;
@@ -57,9 +74,7 @@ fn decimal(out: &mut Vec<u8>, thousandths: u64) {
     // The first decimal stays, though it be a zero.
     let trailing = (digits | 1).leading_zeros() / 8 - 1;
     let text = (digits | 0x30_3030) << 8 | u32::from(b'.');
-    let end = out.len() + 4 - trailing as usize;
-    out.extend_from_slice(&text.to_le_bytes());
-    out.truncate(end);
+    (text.to_le_bytes(), 4 - trailing as usize)
 }
 
 /// `0` eight times.
@@ -71,19 +86,54 @@ pub(crate) fn padded(number: u32) -> [u8; 8] {
     (eight_digits(number.into()) | ZEROS).to_le_bytes()
 }
 
-/// Appends a number below [`LIMIT`].
-#[inline]
-fn whole(out: &mut Vec<u8>, number: u64) {
+/// A number below [`LIMIT`]: its digits in front of eight bytes, and how many.
+#[inline(always)]
+fn whole(number: u64) -> ([u8; 8], usize) {
     if number < 10 {
-        return out.push(b'0' + number as u8);
+        return ((number | u64::from(b'0')).to_le_bytes(), 1);
     }
     let digits = eight_digits(number);
     // The last digit stays, though it be a zero.
     let leading = (digits | 1 << 56).trailing_zeros() / 8;
     let text = (digits | ZEROS) >> (8 * leading);
-    let end = out.len() + 8 - leading as usize;
-    out.extend_from_slice(&text.to_le_bytes());
+    (text.to_le_bytes(), 8 - leading as usize)
+}
+
+/// Appends the first `length` of `bytes`.
+#[inline(always)]
+fn append<const N: usize>(out: &mut Vec<u8>, (bytes, length): ([u8; N], usize)) {
+    let end = out.len() + length;
+    out.extend_from_slice(&bytes);
     out.truncate(end);
+}
+
+/// Puts the first `length` of `bytes` at `at`; answers where they end.
+#[inline(always)]
+fn put<const N: usize>(
+    window: &mut [u8],
+    at: usize,
+    (bytes, length): ([u8; N], usize),
+) -> Option<usize> {
+    *window.get_mut(at..)?.first_chunk_mut()? = bytes;
+    Some(at + length)
+}
+
+/// Puts a whole number of up to eight digits at `at`; answers where it ends.
+#[inline(always)]
+pub(crate) fn put_whole(window: &mut [u8], at: usize, number: u64) -> Option<usize> {
+    if number >= LIMIT {
+        return None;
+    }
+    put(window, at, whole(number))
+}
+
+/// Puts a number of up to three decimals, if it is one and not negative, at `at`;
+/// answers where it ends.
+#[inline(always)]
+pub(crate) fn put_decimal(window: &mut [u8], at: usize, number: f64) -> Option<usize> {
+    let thousandths = thousandths(number)?;
+    let at = put(window, at, whole(thousandths / 1000))?;
+    put(window, at, decimals(thousandths))
 }
 
 /// The digits of a number below [`LIMIT`], the first in the lowest byte: halved

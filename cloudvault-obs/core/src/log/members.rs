@@ -1,6 +1,6 @@
 //! JSON members kept as bytes: what spans hand down and events copy.
 
-use super::{Name, is_reserved, key_bit, value};
+use super::{Name, is_reserved, key_bit};
 use crate::{
     json::{self, Value},
     redact::Redactor,
@@ -91,13 +91,8 @@ impl Members {
             self.take_away(index);
         }
         let start = self.bytes.len();
-        name.append(&mut self.bytes);
-        let key_end = self.bytes.len() - 2;
-        if name.is_secret() {
-            value::secret(&mut self.bytes);
-        } else {
-            value::redacted(&mut self.bytes, value, redactor);
-        }
+        name.append_value(&mut self.bytes, value, redactor);
+        let key_end = start + name.key_end();
         self.finish(start, key_end, name.bit());
     }
 

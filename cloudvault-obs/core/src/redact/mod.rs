@@ -25,6 +25,7 @@ mod run;
 use std::ops::Range;
 
 pub use keys::KeyRules;
+pub(crate) use run::may_hold_run;
 
 /// What stands in a secret's place.
 pub const MARK: &str = "[REDACTED]";
@@ -144,7 +145,7 @@ impl Redactor {
     /// whether anything was replaced.
     #[inline]
     pub fn escaped(&self, out: &mut Vec<u8>, start: usize, marked: Marked) -> bool {
-        if !marked.0 && !run::may_hold_one(&out[start..]) {
+        if !marked.0 && !may_hold_run(&out[start..]) {
             return false;
         }
         self.search(out, start, marked)

@@ -8,9 +8,9 @@ const SHORTEST: usize = 13;
 const LONGEST_CARD: usize = 19;
 const AWS_SECRET: usize = 40;
 
-/// Whether `text` may hold a run at all: what most text is ruled out by.
+/// Whether `text` may hold a run that is a secret: most is ruled out by this.
 #[inline]
-pub(super) fn may_hold_one(text: &[u8]) -> bool {
+pub(crate) fn may_hold_run(text: &[u8]) -> bool {
     if text.len() >= AWS_SECRET {
         return true;
     }
