@@ -25,10 +25,10 @@ impl Levels {
         }
     }
 
-    /// Whether every invocation writes events of `level`.
+    /// Whether every invocation writes events as severe as this.
     #[inline]
-    pub(crate) fn writes(&self, level: Level) -> bool {
-        of(level) <= self.base.load(Ordering::Relaxed)
+    pub(crate) fn writes(&self, Severity(number): Severity) -> bool {
+        number <= self.base.load(Ordering::Relaxed)
     }
 
     /// The least severe level that anybody may want.
@@ -68,19 +68,26 @@ impl Levels {
     }
 }
 
-#[inline]
-fn of(level: Level) -> u8 {
-    match level {
-        Level::ERROR => 1,
-        Level::WARN => 2,
-        Level::INFO => 3,
-        Level::DEBUG => 4,
-        Level::TRACE => 5,
+/// A level as a number: 1 is the most severe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Severity(u8);
+
+impl Severity {
+    pub(crate) const DEBUG: Self = Self::of(Level::DEBUG);
+
+    pub(crate) const fn of(level: Level) -> Self {
+        Self(match level {
+            Level::ERROR => 1,
+            Level::WARN => 2,
+            Level::INFO => 3,
+            Level::DEBUG => 4,
+            Level::TRACE => 5,
+        })
     }
 }
 
 fn number(filter: LevelFilter) -> u8 {
-    filter.into_level().map_or(0, of)
+    filter.into_level().map_or(0, |level| Severity::of(level).0)
 }
 
 fn filter(number: u8) -> LevelFilter {

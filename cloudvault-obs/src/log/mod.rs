@@ -36,7 +36,7 @@ pub use options::Options;
 pub use tracing::level_filters::LevelFilter;
 
 pub(crate) use buffer::Kept;
-pub(crate) use levels::Levels;
+pub(crate) use levels::{Levels, Severity};
 pub(crate) use lineage::warn_of_loop;
 pub(crate) use panic::{TARGET as PANIC_TARGET, install as install_panic_hook};
 pub(crate) use payload::{Logged, event};

@@ -74,12 +74,13 @@ impl State {
         self.told.load(Ordering::Relaxed) & what as u8 != 0
     }
 
-    /// Works on the keys, if there are any.
     #[inline]
+    pub(crate) fn has_keys(&self) -> bool {
+        self.has_keys.load(Ordering::Acquire)
+    }
+
     pub(crate) fn with_keys(&self, with: impl FnOnce(&Members)) {
-        if self.has_keys.load(Ordering::Acquire) {
-            with(&self.keys.lock().unwrap_or_else(PoisonError::into_inner));
-        }
+        with(&self.keys.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     pub(crate) fn change_keys<T>(&self, change: impl FnOnce(&mut Members) -> T) -> T {

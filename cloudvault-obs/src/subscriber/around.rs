@@ -1,37 +1,37 @@
 //! The current span, as a thread keeps it for lines and for spans below.
 
-use cloudvault_obs_core::trace::SegmentId;
+use cloudvault_obs_core::{log::Members, trace::SegmentId};
 
 use super::{context::Context, fields::Seen, site::Site, span::Span, spans::Spans};
+use crate::invocation::Invocation;
 
 /// The span that was current when it was last asked for.
 #[derive(Default)]
 pub(super) struct Around {
-    now: Now,
+    /// How many times the members of a living span had changed by then.
+    now: u64,
+    /// Its id, which is never 0.
     span: u64,
     pub(super) context: Context,
     /// Another span, which one below it has asked for last.
     missed: u64,
-    /// A callsite's metadata and the fields with which it shares no key with the
+    /// A callsite, by its address, and the fields with which it shares no key with the
     /// members, though their bits say that it may.
     apart: (usize, u64),
 }
-
-/// Whose spans, and how many times the members of one of them have changed.
-pub(super) type Now = (u64, u64);
 
 /// The span that an event is in, and where all spans are.
 pub(super) type Whereabouts<'a> = (Option<u64>, &'a Spans<Box<Span>>);
 
 impl Around {
     #[inline]
-    fn is(&self, now: Now, span: u64) -> bool {
+    fn is(&self, now: u64, span: u64) -> bool {
         self.now == now && self.span == span
     }
 
     /// Moves to the span that an event is in.
     #[inline]
-    pub(super) fn find(&mut self, now: Now, (span, spans): Whereabouts<'_>) {
+    pub(super) fn find(&mut self, now: u64, (span, spans): Whereabouts<'_>) {
         let Some(span) = span else {
             self.forget();
             return self.context.leave();
@@ -51,7 +51,7 @@ impl Around {
     #[inline]
     pub(super) fn inherited(
         &mut self,
-        now: Now,
+        now: u64,
         span: &mut Context,
         (parent, spans): (u64, &Spans<Box<Span>>),
     ) -> Option<Option<SegmentId>> {
@@ -66,37 +66,50 @@ impl Around {
     }
 
     fn forget(&mut self) {
-        (self.now, self.missed, self.apart) = ((0, 0), 0, (0, 0));
+        (self.span, self.missed, self.apart) = (0, 0, (0, 0));
         self.context.clear();
     }
 
     /// Appends the members of the spans, then the invocation's keys: what stands
     /// further in wins.
     #[inline]
-    pub(super) fn append(
-        &mut self,
-        line: &mut Vec<u8>,
-        fields: Seen,
-        (address, site): (usize, &Site),
-    ) {
-        let taken = |key: &[u8]| fields.taken(site, key);
-        let asked = (address, fields.fields);
+    pub(super) fn append(&mut self, line: &mut Vec<u8>, fields: Seen, site: &Site) {
+        let own = (fields, site);
         let members = &self.context.members;
-        if fields.bits & members.bits() == 0 || self.apart == asked {
+        let asked = (std::ptr::from_ref(site).addr(), fields.written());
+        if fields.bits(site) & members.bits() == 0 || self.apart == asked {
             line.extend_from_slice(members.as_bytes());
-        } else {
-            let before = line.len();
-            members.append_unless(line, fields.bits, taken);
-            if line.len() - before == members.as_bytes().len() {
-                self.apart = asked;
-            }
+        } else if append_members(line, members, own) {
+            self.apart = asked;
         }
-        if let Some(invocation) = &self.context.invocation {
-            invocation.log.with_keys(|keys| {
-                keys.append_unless(line, fields.bits | members.bits(), |key| {
-                    taken(key) || members.contains_escaped(key)
-                });
-            });
+        if let Some(invocation) = &self.context.invocation
+            && invocation.log.has_keys()
+        {
+            append_keys(line, invocation, members, own);
         }
     }
+}
+
+/// Appends the members, but those that give way to a field of the same key; says
+/// whether none does.
+#[cold]
+fn append_members(line: &mut Vec<u8>, members: &Members, (fields, site): (Seen, &Site)) -> bool {
+    let before = line.len();
+    members.append_unless(line, fields.bits(site), |key| fields.taken(site, key));
+    line.len() - before == members.as_bytes().len()
+}
+
+#[cold]
+fn append_keys(
+    line: &mut Vec<u8>,
+    invocation: &Invocation,
+    members: &Members,
+    (fields, site): (Seen, &Site),
+) {
+    let bits = fields.bits(site) | members.bits();
+    invocation.log.with_keys(|keys| {
+        keys.append_unless(line, bits, |key| {
+            fields.taken(site, key) || members.contains_escaped(key)
+        });
+    });
 }

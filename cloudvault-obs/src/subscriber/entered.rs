@@ -3,22 +3,29 @@
 //! A span is entered and left with every poll of its future, so nothing is looked up
 //! here and no other thread is asked.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use tracing::span::Id;
 
-/// A span of one observer; several may share a thread, as in tests.
+/// An observer's serial number, which is never 0, and a span of its own. Several
+/// observers may share a thread, as in tests.
 type Entered = (u64, u64);
 
 thread_local! {
     static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
+    /// The last of them, or a 0: every event asks for it.
+    static INNERMOST: Cell<Entered> = const { Cell::new((0, 0)) };
 }
 
 /// `span` of the observer `serial` is the current one now.
 #[inline]
 pub(super) fn enter(serial: u64, span: &Id) {
     // Where the thread is ending there is no current span any more.
-    let _ = ENTERED.try_with(|entered| entered.borrow_mut().push((serial, span.into_u64())));
+    let _ = ENTERED.try_with(|entered| {
+        let innermost = (serial, span.into_u64());
+        entered.borrow_mut().push(innermost);
+        INNERMOST.set(innermost);
+    });
 }
 
 /// `span` is left, whether or not it was entered last.
@@ -29,6 +36,7 @@ pub(super) fn exit(serial: u64, span: &Id) {
         let mut entered = entered.borrow_mut();
         if entered.last() == Some(&left) {
             entered.pop();
+            INNERMOST.set(entered.last().copied().unwrap_or_default());
         } else if let Some(at) = entered.iter().rposition(|it| *it == left) {
             entered.remove(at);
         }
@@ -38,18 +46,22 @@ pub(super) fn exit(serial: u64, span: &Id) {
 /// The observer's current span on this thread.
 #[inline]
 pub(super) fn current(serial: u64) -> Option<u64> {
-    let innermost = |entered: &RefCell<Vec<Entered>>| match entered.borrow().as_slice() {
-        [.., (of, span)] if *of == serial => Some(*span),
-        entered => below(entered, serial),
-    };
-    ENTERED.try_with(innermost).ok().flatten()
+    match INNERMOST.get() {
+        (of, span) if of == serial => Some(span),
+        (0, _) => None,
+        _ => below(serial),
+    }
 }
 
 /// Beneath another observer's spans, as in tests.
 #[cold]
-fn below(entered: &[Entered], serial: u64) -> Option<u64> {
-    let own = entered.iter().rev().find(|(of, _)| *of == serial);
-    own.map(|(_, span)| *span)
+fn below(serial: u64) -> Option<u64> {
+    let own = |entered: &RefCell<Vec<Entered>>| {
+        let entered = entered.borrow();
+        let own = entered.iter().rev().find(|(of, _)| *of == serial);
+        own.map(|(_, span)| *span)
+    };
+    ENTERED.try_with(own).ok().flatten()
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::{
 /// Writes an event's own fields into its line.
 pub(super) struct Fields<'a> {
     line: &'a mut Vec<u8>,
-    site: &'a Site,
+    keys: &'a [Key],
     redactor: &'a Redactor,
     seen: Seen,
 }
@@ -25,41 +25,32 @@ pub(super) struct Fields<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Seen {
     /// By index; `tracing` allows no more than 32.
-    pub(super) fields: u64,
+    fields: u64,
     /// Those among them that were written as an error.
     errors: u64,
-    /// The [`lines::key_bit`]s of all keys written.
-    pub(super) bits: u64,
     message: bool,
 }
 
 impl<'a> Fields<'a> {
+    /// Appends the fields of `event` and what stands behind them on each of the site's
+    /// lines.
     #[inline]
     pub(super) fn record(
         line: &'a mut Vec<u8>,
         event: &Event<'_>,
         (site, redactor): (&'a Site, &'a Redactor),
     ) -> Seen {
-        site.head.append(line);
-        let seen = Seen {
-            fields: 0,
-            errors: 0,
-            bits: 0,
-            message: false,
-        };
         if site.message_is_late {
-            let mut message = Message(None);
-            event.record(&mut message);
-            let message = message.0.as_deref().unwrap_or("");
-            lines::redacted_text(line, Value::Str(message), redactor);
+            late_message(line, event, redactor);
         }
         let mut fields = Self {
             line,
-            site,
+            keys: &site.keys,
             redactor,
             seen: Seen {
+                fields: 0,
+                errors: 0,
                 message: site.message_is_late,
-                ..seen
             },
         };
         event.record(&mut fields);
@@ -80,38 +71,69 @@ impl<'a> Fields<'a> {
 
     #[inline(always)]
     fn add(&mut self, field: &Field, value: Value<'_>) {
-        let Some(key) = self.site.keys.get(field.index()) else {
+        let Some(key) = self.keys.get(field.index()) else {
             return;
         };
-        if key.is_message {
-            if !self.seen.message {
-                self.seen.message = true;
-                lines::redacted_text(self.line, value, self.redactor);
+        match value {
+            Value::Debug(_) if key.is_message => self.message(value),
+            _ if key.is_ordinary && self.seen.message => {
+                self.seen.add(key);
+                key.name.append_open(self.line, value, self.redactor);
             }
-            return;
+            _ => self.add_other(key, value),
+        }
+    }
+
+    /// A message that is not formatted, a secret, a shadowed field, or one with no
+    /// message before.
+    #[inline(never)]
+    fn add_other(&mut self, key: &Key, value: Value<'_>) {
+        if key.is_message {
+            return self.message(value);
         }
         self.begin_members();
-        if key.is_shadowed {
-            return;
+        if !key.is_shadowed {
+            self.seen.add(key);
+            key.name.append_value(self.line, value, self.redactor);
         }
-        self.seen.fields |= 1 << (field.index() & 63);
-        self.seen.bits |= key.name.bit();
-        key.name.append(self.line);
-        if key.name.is_secret() {
-            lines::secret(self.line);
-        } else {
-            lines::redacted(self.line, value, self.redactor);
+    }
+
+    #[inline(always)]
+    fn message(&mut self, value: Value<'_>) {
+        if !self.seen.message {
+            self.seen.message = true;
+            lines::redacted_text(self.line, value, self.redactor);
         }
     }
 }
 
 impl Seen {
+    #[inline(always)]
+    fn add(&mut self, key: &Key) {
+        self.fields |= key.field_bit;
+    }
+
+    /// The [`lines::key_bit`]s of all keys that may have been written. Any key may be
+    /// one of an error's.
+    #[inline]
+    pub(super) fn bits(&self, site: &Site) -> u64 {
+        if self.errors == 0 {
+            site.bits
+        } else {
+            u64::MAX
+        }
+    }
+
+    /// Those with a value, in the lower half, and the errors among them.
+    pub(super) fn written(&self) -> u64 {
+        self.fields | self.errors << 32
+    }
+
     /// Whether a member of the spans must give way to an own one.
     pub(super) fn taken(&self, site: &Site, name: &[u8]) -> bool {
-        site.keys.iter().enumerate().any(|(index, key)| {
-            let bit = 1 << (index & 63);
-            (self.fields & bit != 0 && key.name.key() == name)
-                || (self.errors & bit != 0
+        site.keys.iter().any(|key| {
+            (self.fields & key.field_bit != 0 && key.name.key() == name)
+                || (self.errors & key.field_bit != 0
                     && name
                         .strip_prefix(key.name.key())
                         .is_some_and(|rest| matches!(rest, b".type" | b".message" | b".chain")))
@@ -126,19 +148,24 @@ impl Visit for Fields<'_> {
         let plain = |key: &Key| {
             key.name.is_secret() || key.is_message || key.is_shadowed || key.has_children
         };
-        match self.site.keys.get(field.index()) {
+        match self.keys.get(field.index()) {
             Some(key) if !plain(key) => {
                 self.begin_members();
-                let bit = 1 << (field.index() & 63);
-                self.seen.fields |= bit;
-                self.seen.errors |= bit;
-                // Any key of a span may be one of the error's.
-                self.seen.bits = u64::MAX;
+                self.seen.add(key);
+                self.seen.errors |= key.field_bit;
                 lines::write_error(self.line, key.name.key(), value, self.redactor);
             }
             _ => self.add(field, Value::Display(&value)),
         }
     }
+}
+
+#[cold]
+fn late_message(line: &mut Vec<u8>, event: &Event<'_>, redactor: &Redactor) {
+    let mut message = Message(None);
+    event.record(&mut message);
+    let message = message.0.as_deref().unwrap_or("");
+    lines::redacted_text(line, Value::Str(message), redactor);
 }
 
 /// Takes the message out of fields among which it is not the first.

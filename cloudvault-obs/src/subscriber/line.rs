@@ -22,7 +22,7 @@ use cloudvault_obs_core::{
 use tracing::{Event, Level, Metadata};
 
 use super::{
-    around::{Around, Now, Whereabouts},
+    around::{Around, Whereabouts},
     context::Context,
     fields::Fields,
     second::Second,
@@ -31,7 +31,7 @@ use super::{
 use crate::{
     clock,
     invocation::Invocation,
-    log::{Format, Kept, PANIC_TARGET, Shared, TIMEOUT_TARGET},
+    log::{Format, Kept, PANIC_TARGET, Severity, Shared, TIMEOUT_TARGET},
     output::Output,
 };
 
@@ -92,8 +92,28 @@ struct Thread {
     sites: Sites,
     around: Around,
     second: Second,
-    /// Whose clock `second` shows.
+    /// Whose all this is.
     writer: u64,
+}
+
+impl Thread {
+    /// What this thread keeps for the writer `serial`.
+    #[inline]
+    fn of(&mut self, serial: u64) -> &mut Self {
+        if self.writer != serial {
+            self.begin(serial);
+        }
+        self
+    }
+
+    /// Another writer takes turns on this thread, as in tests.
+    #[cold]
+    fn begin(&mut self, serial: u64) {
+        *self = Self {
+            writer: serial,
+            ..Self::default()
+        };
+    }
 }
 
 /// A buffer that one huge line has grown is given back.
@@ -134,14 +154,19 @@ impl Lines {
 
     /// What is known of a callsite.
     pub(super) fn site(&self, metadata: &'static Metadata<'static>) -> Rc<Site> {
-        let rules = (&*self.fixed.0, &self.shared.settings.redactor);
         let kept = THREAD.try_with(|thread| {
             let mut thread = thread.try_borrow_mut().ok()?;
-            Some(Rc::clone(thread.sites.get(self.serial, metadata, rules)))
+            let sites = &mut thread.of(self.serial).sites;
+            Some(Rc::clone(sites.get(metadata, self)))
         });
         // Within a line, or where the thread ends.
-        let anew = || Rc::new(Site::new(metadata, rules.0, rules.1));
+        let anew = || Rc::new(self.anew(metadata));
         kept.ok().flatten().unwrap_or_else(anew)
+    }
+
+    /// A callsite, looked at for the first time.
+    pub(super) fn anew(&self, metadata: &'static Metadata<'static>) -> Site {
+        Site::new(metadata, &self.fixed.0, &self.shared.settings.redactor)
     }
 
     /// Lets a span begin with what is above it; answers the subsegment there.
@@ -156,7 +181,8 @@ impl Lines {
             return None;
         };
         let kept = THREAD.try_with(|thread| {
-            let around = &mut thread.try_borrow_mut().ok()?.around;
+            let mut thread = thread.try_borrow_mut().ok()?;
+            let around = &mut thread.of(self.serial).around;
             around.inherited(self.now(), span, (parent, spans))
         });
         match kept {
@@ -172,8 +198,8 @@ impl Lines {
     }
 
     #[inline]
-    fn now(&self) -> Now {
-        (self.serial, self.epoch.load(Ordering::Acquire))
+    fn now(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
     }
 
     /// A span's members have changed.
@@ -209,40 +235,37 @@ impl Lines {
             sites,
             around,
             second,
-            writer,
-        } = thread;
-        if *writer != self.serial {
-            (*second, *writer) = (Second::default(), self.serial);
-        }
+            ..
+        } = thread.of(self.serial);
         around.find(self.now(), within);
-        let fate = self.fate(*metadata.level(), around.context.invocation.as_deref());
+        let site = &**sites.get(metadata, self);
+        let fate = self.fate(site.severity, &around.context);
         if matches!(fate, Fate::Drop) {
             return;
         }
+        let settings = &self.shared.settings;
         let now_ms = clock::coarse_ms();
-        let redactor = &self.shared.settings.redactor;
-        let site = sites.get(self.serial, metadata, (&self.fixed.0, redactor));
         line.clear();
-        second.append(line, now_ms, &self.shared.settings.zone);
-        let fields = Fields::record(line, event, (site, redactor));
-        let address = std::ptr::from_ref(metadata).addr();
-        around.append(line, fields, (address, site));
+        second.append(line, (now_ms, &settings.zone), &site.head);
+        let fields = Fields::record(line, event, (site, &settings.redactor));
+        around.append(line, fields, site);
         line.extend_from_slice(b"}\n");
-        if line.len() > self.shared.settings.limit {
-            line.pop();
-            lines::cut(line, self.shared.settings.limit);
-            line.push(b'\n');
+        if line.len() > settings.limit {
+            cut(line, settings.limit);
         }
-        let finished = self.styled(line, text);
-        let invocation = around.context.invocation.as_deref();
+        let finished = match self.style {
+            None => line.as_slice(),
+            Some(style) => styled(line, text, style),
+        };
         match fate {
             Fate::Keep => {
+                let invocation = around.context.invocation.as_deref();
                 let kept = invocation.map_or(&self.shared.before, |it| &it.log.kept);
-                kept.push(finished, self.shared.settings.buffer);
+                kept.push(finished, settings.buffer);
             }
             Fate::Write | Fate::Drop => {
-                if self.shared.settings.buffer > 0 && flushes(metadata) {
-                    self.write_kept(invocation, now_ms);
+                if settings.buffer > 0 && flushes(metadata) {
+                    self.write_kept(around.context.invocation.as_deref(), now_ms);
                 }
                 self.output.write(finished);
             }
@@ -254,28 +277,18 @@ impl Lines {
     }
 
     #[inline]
-    fn fate(&self, level: Level, invocation: Option<&Invocation>) -> Fate {
-        if self.shared.levels.writes(level) {
+    fn fate(&self, severity: Severity, context: &Context) -> Fate {
+        if self.shared.levels.writes(severity) {
             return Fate::Write;
         }
-        if level > Level::DEBUG {
+        if severity > Severity::DEBUG {
             return Fate::Drop;
         }
-        match invocation {
+        match &context.invocation {
             Some(invocation) if invocation.debug() => Fate::Write,
             _ if self.shared.settings.buffer > 0 => Fate::Keep,
             _ => Fate::Drop,
         }
-    }
-
-    fn styled<'a>(&self, line: &'a [u8], text: &'a mut Vec<u8>) -> &'a [u8] {
-        let Some(style) = self.style else {
-            return line;
-        };
-        text.clear();
-        lines::text(text, &line[..line.len() - 1], style);
-        text.push(b'\n');
-        text
     }
 
     /// Writes the lines that were kept for a failure, before the line that tells
@@ -315,10 +328,32 @@ impl Lines {
             member(&mut notice, "bytes_evicted", evicted.bytes.into());
             notice.extend_from_slice(&self.fixed.0);
             notice.extend_from_slice(b"}\n");
-            out.extend_from_slice(self.styled(&notice, &mut Vec::new()));
+            match self.style {
+                None => out.extend_from_slice(&notice),
+                Some(style) => {
+                    out.extend_from_slice(styled(&notice, &mut Vec::new(), style));
+                }
+            }
         }
         out.extend_from_slice(&lines);
     }
+}
+
+/// Cuts a line that the log service would refuse.
+#[cold]
+fn cut(line: &mut Vec<u8>, limit: usize) {
+    line.pop();
+    lines::cut(line, limit);
+    line.push(b'\n');
+}
+
+/// `line` as a person reads it.
+#[cold]
+fn styled<'a>(line: &[u8], text: &'a mut Vec<u8>, style: Style) -> &'a [u8] {
+    text.clear();
+    lines::text(text, &line[..line.len() - 1], style);
+    text.push(b'\n');
+    text
 }
 
 /// Whether an event says that the invocation fails.

@@ -1,6 +1,6 @@
 //! The timestamp that a line begins with, rendered once a second.
 
-use cloudvault_obs_core::json::Chunk;
+use cloudvault_obs_core::json::{self, Chunk};
 
 use crate::log::Zone;
 
@@ -23,12 +23,26 @@ impl Default for Second {
 }
 
 impl Second {
+    /// Appends the timestamp of a moment, and `head` behind it.
     #[inline]
-    pub(super) fn append(&mut self, line: &mut Vec<u8>, now_ms: i64, zone: &Zone) {
+    pub(super) fn append(
+        &mut self,
+        line: &mut Vec<u8>,
+        (now_ms, zone): (i64, &Zone),
+        head: &Chunk<32>,
+    ) {
         if now_ms != self.now_ms {
             self.change(now_ms, zone);
         }
-        self.text.append(line);
+        let start = line.len();
+        let end = json::open::<80>(line).and_then(|window| {
+            let at = self.text.place(window)?;
+            Some(at + head.place(window.get_mut(at..)?)?)
+        });
+        if !json::close(line, start, end) {
+            self.text.append(line);
+            head.append(line);
+        }
     }
 
     fn change(&mut self, now_ms: i64, zone: &Zone) {

@@ -10,8 +10,8 @@ use cloudvault_obs_core::{
 };
 use tracing::Metadata;
 
-use super::span::Role;
-use crate::segment::Source;
+use super::{line::Lines, span::Role};
+use crate::{log::Severity, segment::Source};
 
 /// A callsite of events, as each of its lines needs it, or of spans.
 #[derive(Debug, Default)]
@@ -22,6 +22,9 @@ pub(super) struct Site {
     pub(super) tail: Vec<u8>,
     /// By the field's index.
     pub(super) keys: Vec<Key>,
+    /// The bits of all keys but the message's.
+    pub(super) bits: u64,
+    pub(super) severity: Severity,
     /// Every field of a span is in its document as it is on its lines.
     is_plain: bool,
     /// Where the fields of its spans go.
@@ -34,6 +37,10 @@ pub(super) struct Site {
 #[derive(Debug)]
 pub(super) struct Key {
     pub(super) name: Name,
+    /// One bit by the field's index; `tracing` allows no more than 32 fields.
+    pub(super) field_bit: u64,
+    /// Neither the message nor a secret nor shadowed.
+    pub(super) is_ordinary: bool,
     /// Where the field of a span goes in its document.
     pub(super) segment: segment::Key,
     pub(super) is_message: bool,
@@ -58,11 +65,15 @@ impl Site {
                 let rest = other.key().strip_prefix(own.key());
                 rest.is_some_and(|rest| rest.starts_with(b"."))
             };
+            let is_message = message == Some(index);
+            let is_shadowed = later.into_iter().any(|it| written[it].key() == own.key());
             Key {
                 name: own.clone(),
+                field_bit: 1 << (index & 63),
+                is_ordinary: !is_message && !is_shadowed && !own.is_secret(),
                 segment: segment::Key::new(name, redactor),
-                is_message: message == Some(index),
-                is_shadowed: later.into_iter().any(|it| written[it].key() == own.key()),
+                is_message,
+                is_shadowed,
                 has_children: written.iter().any(child),
             }
         };
@@ -77,10 +88,13 @@ impl Site {
         }
         tail.extend_from_slice(fixed);
         let keys: Vec<Key> = names.iter().enumerate().map(key).collect();
+        let members = keys.iter().filter(|key| !key.is_message);
         Self {
             head: Chunk::new(&head),
             tail,
             is_plain: keys.iter().all(|key| key.segment.is_as_on_lines()),
+            bits: members.fold(0, |bits, key| bits | key.name.bit()),
+            severity: Severity::of(*metadata.level()),
             keys,
             role: Role::of(metadata),
             message_is_late: message.is_some_and(|index| index > 0),
@@ -107,12 +121,10 @@ fn short(file: &str) -> &str {
     }
 }
 
-/// Sites by the address of their metadata. A small table in front answers nearly
-/// always; behind it stand all.
+/// Sites of one observer by the address of their metadata. A small table in front
+/// answers nearly always; behind it stand all.
 #[derive(Debug)]
 pub(super) struct Sites {
-    /// The observer whose sites these are.
-    observer: u64,
     recent: Box<[(usize, Rc<Site>); RECENT]>,
     all: HashMap<usize, Rc<Site>>,
 }
@@ -123,7 +135,6 @@ impl Default for Sites {
     fn default() -> Self {
         let none = Rc::default();
         Self {
-            observer: 0,
             recent: Box::new(std::array::from_fn(|_| (0, Rc::clone(&none)))),
             all: HashMap::new(),
         }
@@ -131,38 +142,22 @@ impl Default for Sites {
 }
 
 impl Sites {
-    /// The site of `metadata` for `observer`.
+    /// The site of `metadata` for the observer with these `lines`.
     #[inline]
-    pub(super) fn get(
-        &mut self,
-        observer: u64,
-        metadata: &'static Metadata<'static>,
-        rules: (&[u8], &Redactor),
-    ) -> &Rc<Site> {
+    pub(super) fn get(&mut self, metadata: &'static Metadata<'static>, lines: &Lines) -> &Rc<Site> {
         let address = std::ptr::from_ref(metadata).addr();
         let slot = (address >> 4) % RECENT;
-        if self.observer != observer || self.recent[slot].0 != address {
-            self.recall(observer, metadata, rules);
+        if self.recent[slot].0 != address {
+            self.recall(metadata, lines);
         }
         &self.recent[slot].1
     }
 
     /// Puts the site into the table.
     #[cold]
-    fn recall(
-        &mut self,
-        observer: u64,
-        metadata: &'static Metadata<'static>,
-        (fixed, redactor): (&[u8], &Redactor),
-    ) {
-        if self.observer != observer {
-            *self = Self {
-                observer,
-                ..Self::default()
-            };
-        }
+    fn recall(&mut self, metadata: &'static Metadata<'static>, lines: &Lines) {
         let address = std::ptr::from_ref(metadata).addr();
-        let anew = || Rc::new(Site::new(metadata, fixed, redactor));
+        let anew = || Rc::new(lines.anew(metadata));
         let site = self.all.entry(address).or_insert_with(anew);
         self.recent[(address >> 4) % RECENT] = (address, Rc::clone(site));
     }
