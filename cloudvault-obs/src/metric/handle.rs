@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use cloudvault_obs_core::{
-    journal::{SeriesId, Writer},
+    journal::{SeriesId, SeriesWriter, Writer},
     metric::{Kind, timestamp_is_valid, value_is_valid},
 };
 use metrics::{CounterFn, GaugeFn, HistogramFn, Key};
@@ -17,8 +17,8 @@ use crate::clock;
 /// Shared by every caller that names the same key.
 #[derive(Debug)]
 pub(super) struct Handle {
-    /// Set once the series is known to the journal: all that a point needs.
-    journal: OnceLock<Journaled>,
+    /// Set once the series is known to the journal, if that is all that a point needs.
+    alone: OnceLock<SeriesWriter>,
     /// A counter's highest absolute value; the bits of a gauge's level.
     state: AtomicU64,
     /// Resolved at the first point, when unit and resolution are described.
@@ -72,6 +72,14 @@ pub(super) struct Target {
     pub(super) folded: bool,
 }
 
+impl Target {
+    /// Where a valid point goes at the time that it is, without a further question.
+    fn at_once(&self) -> Option<&Journaled> {
+        let asks = self.refused.is_some() || self.timestamp_ms.is_some() || self.folded;
+        self.journal.as_ref().filter(|_| !asks)
+    }
+}
+
 /// Points of one value beyond which they are counted on a line instead of
 /// standing in the journal one by one.
 const MAX_REPEAT: u64 = 1024;
@@ -81,7 +89,7 @@ const INEXPRESSIBLE: &str = "the journal is full, and embedded metric format nee
 impl Handle {
     pub(super) fn new(core: Arc<Core>, kind: Kind, key: Key) -> Self {
         Self {
-            journal: OnceLock::new(),
+            alone: OnceLock::new(),
             state: AtomicU64::new(0),
             target: OnceLock::new(),
             core,
@@ -102,13 +110,11 @@ impl Handle {
     /// A point whose value CloudWatch takes.
     #[inline(always)]
     fn valid(&self, value: f64) {
-        let Some(journal) = self.journal.get() else {
-            return self.slow(value, 1);
+        let Some(alone) = self.alone.get() else {
+            return self.thorough(value);
         };
-        let now = clock::coarse_ms();
-        match journal.writer.record(journal.id, value, now) {
-            Ok(()) if journal.others.is_empty() => {}
-            first => self.go_on(first.is_ok(), value, now),
+        if !alone.record(value, clock::second_ms()) {
+            self.thorough(value);
         }
     }
 
@@ -117,19 +123,18 @@ impl Handle {
         self.point(value as f64);
     }
 
-    /// What a point seldom needs: further dimension sets, or another way out.
+    /// The first point, or one that has further dimension sets, met another thread's,
+    /// or finds the journal full.
     #[cold]
-    fn go_on(&self, first: bool, value: f64, now: i64) {
-        let Some(journal) = self.journal.get() else {
-            return;
-        };
-        let written = if first {
-            journal.record_others(value, now)
-        } else {
-            Err(0)
-        };
-        if let Err(written) = written {
-            self.overflow(written, value, now);
+    fn thorough(&self, value: f64) {
+        let now = clock::second_ms();
+        match self.target.get().and_then(Target::at_once) {
+            Some(journal) => {
+                if let Err(written) = journal.record(value, now) {
+                    self.overflow(written, value, now);
+                }
+            }
+            None => self.slow(value, 1),
         }
     }
 
@@ -182,8 +187,9 @@ impl Handle {
                         self.overflow(written, value, timestamp);
                     }
                 }
-                if target.timestamp_ms.is_none() && !target.folded {
-                    self.journal.get_or_init(|| journal.share());
+                if target.at_once().is_some() && journal.others.is_empty() {
+                    self.alone
+                        .get_or_init(|| journal.writer.of_series(journal.id));
                 }
             }
             _ => match target.lines.first() {
@@ -196,16 +202,6 @@ impl Handle {
     #[cold]
     fn lose(&self, count: u64, reason: &str) {
         self.core.lose(self.key.name(), count, reason);
-    }
-}
-
-impl Journaled {
-    fn share(&self) -> Self {
-        Self {
-            writer: Arc::clone(&self.writer),
-            id: self.id,
-            others: self.others.clone(),
-        }
     }
 }
 

@@ -568,6 +568,27 @@ fn a_full_journal_sends_the_point_as_a_line() {
     assert_eq!(recorder.0.lost(), 0);
 }
 
+#[test]
+fn threads_that_count_on_one_handle_lose_nothing_while_the_journal_runs_full() {
+    const EACH: u64 = 5_000;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal");
+    let mut extension = extension(&path, 8192);
+    let recorder = recorder(&path);
+    let files = metrics::with_local_recorder(&recorder.0, || metrics::counter!("Files"));
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| (0..EACH).for_each(|_| files.increment(1)));
+        }
+    });
+    let journaled = points(&mut extension).len() as u64;
+    assert_eq!(journaled, 8192);
+    let counts = |line: &Value| line["Files"]["Counts"][0].as_u64().unwrap();
+    let on_lines: u64 = lines(&recorder).iter().map(counts).sum();
+    assert_eq!(journaled + on_lines, 3 * EACH);
+    assert_eq!(recorder.0.lost(), 0);
+}
+
 /// Checks a line against AWS's published schema and the limits that it forgets, as
 /// of a minute ago: that long a line was on its way.
 fn check_line(line: &Value) -> Result<(), String> {

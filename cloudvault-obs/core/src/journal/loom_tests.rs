@@ -23,12 +23,13 @@ fn loom_two_writers_and_a_reader_lose_nothing() {
         let journal = Journal::in_memory(Layout::new(2, 1024));
         let writer = loom::sync::Arc::new(Writer::attach(&journal));
         let id = writer.series(&series()).unwrap();
-        let threads: Vec<_> = (1..=2)
-            .map(|number| {
-                let writer = writer.clone();
-                thread::spawn(move || writer.record(id, f64::from(number), 0).is_ok())
-            })
-            .collect();
+        let (first, second) = (writer.clone(), writer);
+        let threads = [
+            thread::spawn(move || first.record(id, 1.0, 0).is_ok()),
+            thread::spawn(move || {
+                second.of_series(id).record(2.0, 0) || second.record(id, 2.0, 0).is_ok()
+            }),
+        ];
         let mut reader = Reader::attach(&journal);
         let mut sum = 0.0;
         reader.drain(Draining::Live, |point| sum += point.value);

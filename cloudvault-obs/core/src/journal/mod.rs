@@ -38,7 +38,7 @@ mod reader;
 pub use error::{FormatError, RecordError};
 pub use layout::Layout;
 pub use reader::{Drained, Draining, Point, Position, Reader};
-pub use writer::Writer;
+pub use writer::{SeriesWriter, Writer};
 
 use std::sync::Arc;
 #[cfg(not(loom))]

@@ -165,11 +165,14 @@ impl Shape {
     }
 }
 
+/// One point: its sequence number, series, value and timestamp.
+pub(super) type Cell = [AtomicU64; CELL_WORDS];
+
 /// A region's header and cells, found once: a writer needs them for every point.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Ring {
     header: NonNull<[AtomicU64; HEADER_WORDS]>,
-    cells: NonNull<[[AtomicU64; CELL_WORDS]]>,
+    cells: NonNull<[Cell]>,
     /// What both point into.
     region: Arc<Region>,
 }
@@ -211,7 +214,7 @@ impl Ring {
 
     /// As many as a power of two says.
     #[inline]
-    pub(super) fn cells(&self) -> &[[AtomicU64; CELL_WORDS]] {
+    pub(super) fn cells(&self) -> &[Cell] {
         #[expect(unsafe_code, reason = "see the module's documentation")]
         // SAFETY: as in `header`.
         unsafe {

@@ -75,6 +75,20 @@ fn a_full_journal_refuses_and_counts_until_cells_are_released() {
 }
 
 #[test]
+fn a_writer_of_one_series_gives_up_where_there_is_no_room_and_counts_nothing() {
+    let journal = Journal::in_memory(Layout::new(2, 1024));
+    let (writer, mut reader) = (Writer::attach(&journal), Reader::attach(&journal));
+    let alone = writer.of_series(writer.series(&series("a")).unwrap());
+    assert!(alone.record(1.0, 10) && alone.record(2.0, 20));
+    assert!(!alone.record(3.0, 30));
+    assert_eq!(journal.totals().refused, 0);
+    let (points, _) = drain(&mut reader, Draining::Live);
+    assert_eq!(points, [("a".into(), 1.0, 10), ("a".into(), 2.0, 20)]);
+    reader.release(reader.position());
+    assert!(alone.record(3.0, 30));
+}
+
+#[test]
 fn what_was_not_released_is_read_again_by_the_next_extension() {
     let journal = Journal::in_memory(Layout::new(8, 1024));
     let writer = Writer::attach(&journal);
@@ -204,8 +218,9 @@ fn threads_lose_nothing_while_a_reader_drains() {
         .map(|_| {
             let writer = Arc::clone(&writer);
             std::thread::spawn(move || {
-                for number in 1..=EACH {
-                    while writer.record(id, f64::from(number), 0).is_err() {
+                let alone = writer.of_series(id);
+                for value in (1..=EACH).map(f64::from) {
+                    while !alone.record(value, 0) && writer.record(id, value, 0).is_err() {
                         std::thread::yield_now();
                     }
                 }

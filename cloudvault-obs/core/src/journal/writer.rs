@@ -8,7 +8,7 @@ use std::{
 use super::{
     Journal, RecordError, SeriesId,
     layout::word,
-    region::{Ring, Shape},
+    region::{Cell, Ring, Shape},
     series_table::{self, Cursor},
 };
 use crate::{metric::Series, sync::Ordering};
@@ -77,32 +77,102 @@ impl Writer {
         value: f64,
         timestamp_ms: i64,
     ) -> Result<(), RecordError> {
-        let (header, cells) = (self.ring.header(), self.ring.cells());
-        let (head, tail) = (&header[word::HEAD], &header[word::TAIL]);
-        let mut claimed = head.load(Ordering::Relaxed);
+        let mut head = self.ring.head();
         loop {
-            // Acquire: the cell's last reader is done with it before we write.
-            if claimed.wrapping_sub(tail.load(Ordering::Acquire)) >= cells.len() as u64 {
-                header[word::REFUSED].fetch_add(1, Ordering::Relaxed);
-                return Err(RecordError::Full);
-            }
-            match head.compare_exchange_weak(
-                claimed,
-                claimed.wrapping_add(1),
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => break,
-                Err(now) => claimed = now,
+            match self.ring.claim(head) {
+                Ok(cell) => {
+                    fill(cell, head, (series, value, timestamp_ms));
+                    return Ok(());
+                }
+                Err(Unclaimed::Taken(now)) => head = now,
+                Err(Unclaimed::Full) => {
+                    self.ring.header()[word::REFUSED].fetch_add(1, Ordering::Relaxed);
+                    return Err(RecordError::Full);
+                }
             }
         }
-        let cell = cells.get(claimed as usize & cells.len().wrapping_sub(1));
-        let [sequence, number, bits, time] = cell.ok_or(RecordError::Full)?;
-        number.store(u64::from(series.0), Ordering::Relaxed);
-        bits.store(value.to_bits(), Ordering::Relaxed);
-        time.store(timestamp_ms.cast_unsigned(), Ordering::Relaxed);
-        // Release: whoever sees the sequence number sees the point.
-        sequence.store(claimed.wrapping_add(1), Ordering::Release);
-        Ok(())
     }
+
+    /// A writer of one series alone.
+    #[must_use]
+    pub fn of_series(&self, series: SeriesId) -> SeriesWriter {
+        SeriesWriter {
+            ring: self.ring.clone(),
+            series,
+        }
+    }
+}
+
+/// Records points of one series, with all that it takes at hand.
+#[derive(Debug)]
+pub struct SeriesWriter {
+    ring: Ring,
+    series: SeriesId,
+}
+
+impl SeriesWriter {
+    /// Records one point as [`Writer::record`] does, but in one attempt, and says
+    /// whether it went well. It did not where another thread was faster or no cell is
+    /// free; that is not counted.
+    #[inline]
+    #[must_use]
+    pub fn record(&self, value: f64, timestamp_ms: i64) -> bool {
+        let head = self.ring.head();
+        let Ok(cell) = self.ring.claim(head) else {
+            return false;
+        };
+        fill(cell, head, (self.series, value, timestamp_ms));
+        true
+    }
+}
+
+impl Ring {
+    #[inline(always)]
+    fn head(&self) -> u64 {
+        self.header()[word::HEAD].load(Ordering::Relaxed)
+    }
+
+    /// Claims the cell at `head`, if that is the head.
+    #[inline(always)]
+    fn claim(&self, head: u64) -> Result<&Cell, Unclaimed> {
+        let (header, cells) = (self.header(), self.cells());
+        // Acquire: the cell's last reader is done with it before we write.
+        let used = head.wrapping_sub(header[word::TAIL].load(Ordering::Acquire));
+        if used >= cells.len() as u64 {
+            return Err(Unclaimed::Full);
+        }
+        header[word::HEAD]
+            .compare_exchange(
+                head,
+                head.wrapping_add(1),
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            )
+            .map_err(Unclaimed::Taken)?;
+        // Their number is a power of two.
+        let cell = cells.get(head as usize & cells.len().wrapping_sub(1));
+        cell.ok_or(Unclaimed::Full)
+    }
+}
+
+/// Why a cell is not ours.
+enum Unclaimed {
+    /// None is free.
+    Full,
+    /// Another thread was faster; the head is here now.
+    Taken(u64),
+}
+
+/// Writes a point into the cell that was claimed for it.
+#[inline(always)]
+fn fill(
+    [sequence, number, bits, time]: &Cell,
+    claimed: u64,
+    (series, value, timestamp_ms): (SeriesId, f64, i64),
+) {
+    number.store(u64::from(series.0), Ordering::Relaxed);
+    bits.store(value.to_bits(), Ordering::Relaxed);
+    time.store(timestamp_ms.cast_unsigned(), Ordering::Relaxed);
+    // Release: whoever sees the sequence number sees the point.
+    sequence.store(claimed.wrapping_add(1), Ordering::Release);
 }
