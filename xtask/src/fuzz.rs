@@ -6,7 +6,7 @@
 //! The targets are those of cargo-fuzz, which finds them in `fuzz` as well. But
 //! no nightly compiler is needed: libFuzzer's counters are a pass of LLVM that
 //! every compiler carries, and only the sanitizers are not to be had, which find
-//! little in a library with one module of `unsafe`.
+//! little in a library with one module of `unsafe` and one call.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! The journal's memory as a slice of atomic words: the only unsafe code of the
-//! product.
+//! The journal's memory as a slice of atomic words: all of the product's unsafe code,
+//! but for a call that asks for the time.
 //!
 //! # Why unsafe, and why it is sound
 //!
