@@ -59,7 +59,7 @@
 //! | `OBS_LOG_LIMIT` | longest line in bytes; longer ones are cut with a mark | 262118 |
 //! | `OBS_REDACT` | `on`, `off`, or some of `keys,tokens,emails,cards,aws` | `on` |
 //! | `OBS_REDACT_KEYS`, `OBS_REDACT_ALLOW` | further keys whose values are secrets, and keys whose values are none, with `*` for any text | |
-//! | `OBS_LOG_EVENT`, `OBS_LOG_RESPONSE` | `true` logs the incoming event, the response of [`run`](fn@run) or [`Layer::with_responses`], redacted; JSON as JSON under `event`, `response`, cut to what the line has room for | `false` |
+//! | `OBS_LOG_EVENT`, `OBS_LOG_RESPONSE` | `true` logs the incoming event, the response of [`run`](fn@run) or [`Layer::with_responses`], redacted, also behind base64; JSON as JSON under `event`, `response`, cut to what the line has room for | `false` |
 //! | `OBS_TIMEZONE`, then `TZ` | the clock that lines show, with the feature `timezone`: an IANA name; EMF lines and segments stay in UTC | `UTC` |
 //! | `OBS_TIMEOUT_MARGIN` | how long before the deadline an invocation is said to time out: `500ms`, `2s`, `off` | `500ms` |
 //! | `OBS_LOOP_LIMIT` | rounds through one function at which a call chain is said, once an invocation, to be a loop, 0 for never; counted by `Lineage` of the trace header and by what our own messages carry ([`propagation`]) | 8 |

@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use super::cut::{boundary, marked};
-use crate::redact::{Marked, Redactor};
+use crate::redact::{MARK, Marked, Redactor};
 
 /// How much of a document is copied.
 #[derive(Debug, Clone, Copy)]
@@ -138,7 +138,10 @@ impl Copy<'_> {
         let plain = plain(text);
         self.out.extend_from_slice(&plain);
         let found = self.redactor.escaped(self.out, from, Marked(true));
-        if !found && matches!(plain, Cow::Owned(_)) {
+        if !found && self.redactor.is_concealed(&plain) {
+            self.out.truncate(from);
+            self.out.extend_from_slice(MARK.as_bytes());
+        } else if !found && matches!(plain, Cow::Owned(_)) {
             // Nothing secret in its plain spelling: it stays as it came.
             self.out.truncate(from);
             self.out.extend_from_slice(text);
@@ -337,6 +340,22 @@ mod tests {
             1000,
             r#"{"body":"{\"token\": \"[REDACTED]\", \"a\": 1}"}"#,
         );
+    }
+
+    #[test]
+    fn secrets_go_that_are_hidden_in_base64() {
+        check(
+            r#"{"body": "dXNlcj1hbm4mcGFzc3dvcmQ9aHVudGVyMg\u003d\u003d", "isBase64Encoded": true}"#,
+            1000,
+            r#"{"body":"[REDACTED]","isBase64Encoded":true}"#,
+        );
+        check(
+            r#"{"kinesis": {"data": "eyJhcGlfa2V5IjoidDBwPz8\/In0="}}"#,
+            1000,
+            r#"{"kinesis":{"data":"[REDACTED]"}}"#,
+        );
+        let json = r#"{"body":"aGVsbG8sIHdvcmxkIQ==","isBase64Encoded":true}"#;
+        check(json, 1000, json);
     }
 
     #[test]
