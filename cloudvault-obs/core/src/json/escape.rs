@@ -160,6 +160,36 @@ fn escape_one(out: &mut Vec<u8>, byte: u8, code: u8) {
     }
 }
 
+/// The text that [`escape`] has written as `escaped`.
+pub(crate) fn unescape(escaped: &[u8]) -> String {
+    let mut out = Vec::with_capacity(escaped.len());
+    let mut rest = escaped;
+    while let Some(at) = rest.iter().position(|&byte| byte == b'\\') {
+        out.extend_from_slice(&rest[..at]);
+        let (byte, length) = escaped_byte(&rest[at + 1..]);
+        out.extend(byte);
+        rest = rest.get(at + 1 + length..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// What stands behind a backslash, and how many bytes say so.
+fn escaped_byte(code: &[u8]) -> (Option<u8>, usize) {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    match code {
+        [b'u', b'0', b'0', high, low, ..] => {
+            let byte = digit(*high).zip(digit(*low));
+            (byte.map(|(high, low)| (high << 4 | low) as u8), 5)
+        }
+        [letter, ..] => {
+            let byte = ESCAPE.iter().position(|code| code == letter);
+            (byte.map(|byte| byte as u8), 1)
+        }
+        [] => (None, 0),
+    }
+}
+
 /// For each byte the letter behind its backslash, or 0 where it stands as it is.
 const ESCAPE: [u8; 256] = {
     let mut table = [0; 256];

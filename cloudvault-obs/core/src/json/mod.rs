@@ -11,8 +11,8 @@ use std::fmt::{self, Write as _};
 
 pub use chunk::{Chunk, close, open};
 use escape::Escaping;
-pub(crate) use escape::put_text;
 pub use escape::{Look, escape, escape_bytes, escape_fmt};
+pub(crate) use escape::{put_text, unescape};
 pub(crate) use number::{padded, put_decimal, put_whole};
 
 /// A value as `tracing` and the documents know it.
@@ -199,6 +199,13 @@ mod tests {
             prop_assert_eq!(written(Value::Str(&text)), text.as_str());
             prop_assert_eq!(written(Value::Display(&text)), text.as_str());
             prop_assert_eq!(written(Value::Debug(&text)), format!("{text:?}"));
+        }
+
+        #[test]
+        fn escaped_text_is_unescaped(text in "[\\PC\\x00-\\x1f\"\\\\]*") {
+            let mut out = Vec::new();
+            escape(&mut out, &text);
+            prop_assert_eq!(unescape(&out), text);
         }
 
         #[test]

@@ -26,6 +26,8 @@ mod encoded;
 
 use std::ops::Range;
 
+use crate::json;
+
 pub use keys::KeyRules;
 pub(crate) use run::may_hold_run;
 
@@ -137,9 +139,10 @@ impl Redactor {
     /// lines use [`Redactor::escaped`].
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
-        let mut bytes = text.as_bytes().to_vec();
+        let mut bytes = Vec::with_capacity(text.len());
+        json::escape(&mut bytes, text);
         self.escaped(&mut bytes, 0, Marked(true));
-        String::from_utf8_lossy(&bytes).into_owned()
+        json::unescape(&bytes)
     }
 
     /// Replaces the secrets in `out[start..]`, text escaped for JSON, without

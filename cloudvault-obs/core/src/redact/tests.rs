@@ -179,7 +179,12 @@ fn emails_cards_and_aws_keys_are_replaced() {
     kept("4111 1111 1111 1112 and 1795405294505 and a@b and @handle");
     kept("da39a3ee5e6b4b0d3255bfef95601890afd80709");
     kept("2026-11-23T03:41:34.505Z 0198c5f2-7d3e-7abc-8def-0123456789ab");
-    check("a \\u00\u{e9}@example.com", "a [REDACTED]");
+    check("a \\u00\u{e9}@example.com", "a \\[REDACTED]");
+    gone("\\u00&password=t0p", "t0p");
+    gone("\\u00fg.password=t0p", "t0p");
+    gone("C:\\users token=t0p", "t0p");
+    gone("C:\\token=t0p", "t0p");
+    gone("C:\\tmp\\new\\token=t0p \\u0020token=t1p", "t0p");
     kept("\\u00\u{e9}@");
     kept("1-5759e988-bd862e3fe1be46a994272793");
     kept("00-4efaaf4d1e8720b39541901950019ee5-00f067aa0ba902b7-01");
@@ -187,6 +192,13 @@ fn emails_cards_and_aws_keys_are_replaced() {
     kept("react@18.2.0 user@10.0.0.12 @font-face a@b. %40 x%40y 50%40z.9");
     kept("AKIAIOSFODNN7EXAMPL AKIAIOSFODNN7EXAMPLEX xAKIAIOSFODNN7EXAMPLE");
     kept("4111.1111.1111.1111 v4111111111111111x 41111111111111110");
+}
+
+#[test]
+fn an_escape_that_is_none_is_left_whole() {
+    let mut bytes = "a \\u00\u{e9}@example.com".as_bytes().to_vec();
+    assert!(Redactor::default().escaped(&mut bytes, 0, Marked(true)));
+    assert_eq!(String::from_utf8(bytes).unwrap(), "a [REDACTED]");
 }
 
 #[test]

@@ -51,15 +51,21 @@ pub(super) fn after_escape(text: &[u8], start: usize) -> usize {
         at.checked_sub(1)
             .is_some_and(|before| text[before] == b'\\')
     };
-    let end = text.len();
+    // Only with its four digits is it one: `\u00&password=` begins none.
+    let unicode = |at: usize| {
+        let digits = text.get(at + 1..at + 5);
+        text[at] == b'u'
+            && escapes(at)
+            && digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
     match text.get(start) {
         Some(b'n' | b'r' | b't' | b'b' | b'f') if escapes(start) => start + 1,
-        Some(b'u') if escapes(start) => (start + 5).min(end),
+        Some(b'u') if unicode(start) => start + 5,
         // Among the four digits of `\u001b`.
         _ => (1..=4)
             .filter_map(|back| start.checked_sub(back))
-            .find(|&at| text[at] == b'u' && escapes(at))
-            .map_or(start, |at| (at + 5).min(end)),
+            .find(|&at| unicode(at))
+            .map_or(start, |at| at + 5),
     }
 }
 
@@ -151,24 +157,29 @@ fn assigned(redactor: &Redactor, text: &[u8], sign: Range<usize>) -> Option<Rang
     let quote = |byte: u8| matches!(byte, b'"' | b'\'' | b'\\' | b' ');
     let run = text[..at].iter().rev().take(24);
     let end = at - run.take_while(|byte| quote(**byte)).count();
-    let key = key_before(text, end)?;
-    if !redactor.is_secret_key(str_of(key)?) {
+    let (key, whole) = key_before(text, end)?;
+    let is_secret = |key: &[u8]| str_of(key).is_some_and(|key| redactor.is_secret_key(key));
+    if !is_secret(key) && !is_secret(whole) {
         return None;
     }
     let behind = span(text, sign.end, |byte| matches!(byte, b'=' | b'>'));
     value(text, behind, key)
 }
 
-fn key_before(text: &[u8], end: usize) -> Option<&[u8]> {
+/// The key that ends at `end`, without the letter of an escape before it and with that:
+/// `C:\\token` may have a tab in it, or none.
+fn key_before(text: &[u8], end: usize) -> Option<(&[u8], &[u8])> {
     let class = |byte: u8| is_token(byte) || byte == b'.' || byte >= 0x80;
-    let start = span_back(text, end, LONGEST_KEY, class);
+    let run = text[..end].iter().rev().take(LONGEST_KEY);
+    let whole = end - run.take_while(|byte| class(**byte)).count();
     // A window of bytes may begin within a character.
-    let start = start
-        + text[start.min(end)..end]
-            .iter()
-            .take_while(|byte| (0x80..0xc0).contains(*byte))
-            .count();
-    (start < end).then(|| &text[start..end])
+    let within = |byte: &&u8| (0x80..0xc0).contains(*byte);
+    let from = |start: usize| {
+        let start = start.min(end);
+        &text[start + text[start..end].iter().take_while(within).count()..end]
+    };
+    let key = from(after_escape(text, whole));
+    (whole < end).then(|| (key, from(whole)))
 }
 
 /// `("key", "value")`, as `Debug` writes a header.
