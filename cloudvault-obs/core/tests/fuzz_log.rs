@@ -1,5 +1,7 @@
 //! A bounded random run of the fuzz targets for lines and redaction.
 
+#[path = "../../../fuzz/src/document.rs"]
+mod document;
 #[path = "../../../fuzz/src/log.rs"]
 mod log;
 #[path = "../../../fuzz/src/redact.rs"]
@@ -44,6 +46,11 @@ proptest! {
     #[test]
     fn any_fields_make_a_line_that_parses(data in bytes()) {
         log::line(&data);
+    }
+
+    #[test]
+    fn no_noise_saves_a_form_behind_base64(data in bytes()) {
+        document::document(&data);
     }
 
     #[test]
